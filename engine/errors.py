@@ -1,0 +1,172 @@
+"""Everything a caller can be told went wrong.
+
+EngineError
+├── InvalidArgumentError      the request or setting is wrong as it stands
+│   ├── FilterSyntaxError     with the position of the first character that does not fit
+│   └── UnknownFieldError     a filter, facet or order names no field of the catalogue
+├── NotFoundError             an id names nothing
+├── FailedPreconditionError   right in itself, but not in this state
+│   ├── StalePageTokenError
+│   ├── DimensionMismatchError
+│   └── DamagedGenerationError
+├── OverloadedError           full; try again later
+├── NotServingError           starting or draining
+├── DeadlineExceededError     the caller's time is up
+├── CancelledError            the caller went away
+├── DataError                 a file the shop gave, with line
+└── ConfigError               a setting, a missing package or folder
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar
+
+
+class ErrorCode(StrEnum):
+    """The canonical codes of google.rpc.Code that this engine uses."""
+
+    INVALID_ARGUMENT = "INVALID_ARGUMENT"
+    NOT_FOUND = "NOT_FOUND"
+    FAILED_PRECONDITION = "FAILED_PRECONDITION"
+    RESOURCE_EXHAUSTED = "RESOURCE_EXHAUSTED"
+    UNAVAILABLE = "UNAVAILABLE"
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    CANCELLED = "CANCELLED"
+
+
+class EngineError(Exception):
+    """One clear sentence for the user, and every variable part of it as text in `metadata` (AIP-193)."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.FAILED_PRECONDITION
+    reason: ClassVar[str] = "ENGINE_ERROR"
+
+    def __init__(self, message: str, **metadata: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.metadata = {key: str(value) for key, value in metadata.items()}
+
+
+class InvalidArgumentError(EngineError):
+    """`field` is the request field, in the contract's snake_case, that has to change."""
+
+    code = ErrorCode.INVALID_ARGUMENT
+    reason = "INVALID_ARGUMENT"
+
+    def __init__(self, field: str, message: str, **metadata: object) -> None:
+        super().__init__(message, field=field, **metadata)
+        self.field = field
+
+
+class FilterSyntaxError(InvalidArgumentError):
+    """`position` counts characters from 0."""
+
+    reason = "FILTER_SYNTAX"
+
+    def __init__(self, text: str, position: int, problem: str) -> None:
+        pointer = f"{text[:position]}⟨here⟩{text[position:]}"
+        super().__init__(
+            "filter",
+            f"The filter does not parse at character {position}: {problem} {pointer}",
+            position=position,
+            filter=text,
+        )
+        self.position = position
+
+
+class UnknownFieldError(InvalidArgumentError):
+    reason = "UNKNOWN_FIELD"
+
+    def __init__(self, field: str, name: str, suggestions: tuple[str, ...]) -> None:
+        hint = f" Did you mean {' or '.join(suggestions)}?" if suggestions else ""
+        super().__init__(
+            field, f"{field} names {name!r}, which no product of this catalogue has.{hint}", name=name
+        )
+
+
+class NotFoundError(EngineError):
+    """`resource` is a singular noun ("product", "generation")."""
+
+    code = ErrorCode.NOT_FOUND
+    reason = "NOT_FOUND"
+
+    def __init__(self, resource: str, name: str, hint: str = "") -> None:
+        super().__init__(
+            f"No {resource} has the id {name!r}.{' ' + hint if hint else ''}", resource=resource, name=name
+        )
+
+
+class FailedPreconditionError(EngineError):
+    reason = "FAILED_PRECONDITION"
+
+
+class StalePageTokenError(FailedPreconditionError):
+    reason = "STALE_PAGE_TOKEN"
+
+    def __init__(self, token_generation: str, serving_generation: str) -> None:
+        super().__init__(
+            f"The page token was made by generation {token_generation}, but {serving_generation} is serving. "
+            "Ask for the first page again.",
+            token_generation=token_generation,
+            serving_generation=serving_generation,
+        )
+
+
+class DimensionMismatchError(FailedPreconditionError):
+    """The serving encoder and an index disagree on the embedding size."""
+
+    reason = "DIMENSION_MISMATCH"
+
+    def __init__(self, *, encoder_dim: int, index_dim: int) -> None:
+        super().__init__(
+            f"The encoder emits {encoder_dim} dimensions, the index holds {index_dim}. "
+            "Serve the encoder named in the generation's manifest, or rebuild the index.",
+            encoder_dim=encoder_dim,
+            index_dim=index_dim,
+        )
+
+
+class DamagedGenerationError(FailedPreconditionError):
+    reason = "DAMAGED_GENERATION"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"{path} {problem}. Restore that file from a copy, or build the generation again.", file=path
+        )
+
+
+class OverloadedError(EngineError):
+    code = ErrorCode.RESOURCE_EXHAUSTED
+    reason = "OVERLOADED"
+
+
+class NotServingError(EngineError):
+    code = ErrorCode.UNAVAILABLE
+    reason = "NOT_SERVING"
+
+
+class DeadlineExceededError(EngineError):
+    code = ErrorCode.DEADLINE_EXCEEDED
+    reason = "DEADLINE_EXCEEDED"
+
+
+class CancelledError(EngineError):
+    code = ErrorCode.CANCELLED
+    reason = "CANCELLED"
+
+
+class DataError(EngineError):
+    """A file the shop gave cannot be used. `line` counts from 1; None when the whole file is meant."""
+
+    code = ErrorCode.INVALID_ARGUMENT
+    reason = "BAD_DATA"
+
+    def __init__(self, path: Path, problem: str, *, line: int | None = None) -> None:
+        where = f"{path}:{line}" if line is not None else str(path)
+        super().__init__(f"{where}: {problem}", file=path, line="" if line is None else line)
+
+
+class ConfigError(EngineError):
+    code = ErrorCode.FAILED_PRECONDITION
+    reason = "BAD_CONFIG"

@@ -1,0 +1,59 @@
+"""Text as the engine reads it. The builder and the server share these, so that both sides cut words alike."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import unicodedata
+import warnings
+from functools import cache
+from typing import Any
+
+_SPACE = re.compile(r"\s+")
+_CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af]")
+_CJK_RUN = re.compile(f"({_CJK.pattern}+)")
+_WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+|['’&+#-][^\W_]+)*[\"″%+]?")
+_SEGMENTER_LOCK = threading.Lock()
+
+
+def normalise(text: str) -> str:
+    """NFKC, case-folded, control characters dropped, runs of white space made one blank."""
+    kept = "".join(" " if unicodedata.category(c) == "Cc" else c for c in unicodedata.normalize("NFKC", text))
+    return _SPACE.sub(" ", kept).strip().casefold()
+
+
+def has_cjk(text: str) -> bool:
+    return _CJK.search(text) is not None
+
+
+def segment(text: str) -> str:
+    """Put a blank between Chinese words (jieba's search mode), leaving everything else as it is."""
+    if not has_cjk(text):
+        return text
+    return _SPACE.sub(" ", _CJK_RUN.sub(lambda run: f" {' '.join(_cut(run.group()))} ", text)).strip()
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    """The words of normalised text, in order: `15.6"`, `usb-c`, `at&t` stay whole, Chinese is segmented.
+
+    >>> tokens('HP 15.6" Laptop, USB-C')
+    ('hp', '15.6"', 'laptop', 'usb-c')
+    """
+    return tuple(_WORD.findall(segment(normalise(text))))
+
+
+def _cut(run: str) -> list[str]:
+    return [word for word in _jieba().cut_for_search(run) if word.strip()]
+
+
+@cache
+def _jieba() -> Any:
+    with _SEGMENTER_LOCK, warnings.catch_warnings():
+        # jieba 0.42 imports pkg_resources, which warns that it is deprecated; we use nothing of it.
+        warnings.simplefilter("ignore")
+        import jieba
+
+        jieba.setLogLevel(logging.WARNING)
+        jieba.initialize()
+        return jieba
