@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from engine.types import Entity, GraphEdge, RowArray
@@ -27,3 +29,18 @@ class KnowledgeGraph(Protocol):
     def relation(self, entity: Entity) -> str:
         """The readable name of the statement by which products hang on this entity ("color")."""
         ...
+
+
+class ExpansionMode(StrEnum):
+    AUTO = "auto"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpansionSpec:
+    """What the graph may add to one query; the uses can be switched one by one."""
+
+    mode: ExpansionMode = ExpansionMode.AUTO
+    max_expansions: int = 16
+    lexical_terms: bool = True
+    candidates: bool = True
