@@ -6,23 +6,37 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.stages.expand import ExpansionSpec
+from engine.stages.explain import Explanation, ScorePart
 from engine.stages.facets import Facet
+from engine.stages.retrieve import Source
 from engine.stages.understand import Correction
 from engine.types import EntityLink, Product
+
+__all__ = [
+    "DEFAULT_PAGE_SIZE",
+    "MAX_PAGE_SIZE",
+    "MAX_QUERY_LENGTH",
+    "DegradedStage",
+    "DiversitySpec",
+    "ExpandedEntity",
+    "ExpansionInfo",
+    "Explanation",
+    "Hit",
+    "RerankSpec",
+    "RetrievalSpec",
+    "ScorePart",
+    "SearchRequest",
+    "SearchResult",
+    "Source",
+    "Stage",
+    "StageTiming",
+    "Suggestion",
+]
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
 MAX_QUERY_LENGTH = 1_000
 """In characters, after trimming."""
-
-
-class Source(StrEnum):
-    """A place that candidates come from; its value names the part of a score that it gave."""
-
-    LEXICAL = "lexical"
-    DENSE = "dense"
-    GRAPH = "graph"
-    PAST_QUERIES = "past_queries"
 
 
 class Stage(StrEnum):
@@ -79,25 +93,6 @@ class SearchRequest:
     retrieval: RetrievalSpec = field(default_factory=RetrievalSpec)
     explain: bool = False
     understand: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ScorePart:
-    """One addend of a score. `source_rank` counts from 1, 0 where the part does not rank."""
-
-    name: str
-    value: float
-    source_rank: int = 0
-    source_score: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """The parts sum to the hit's score (within 1e-6); paths and past queries say what led here."""
-
-    parts: tuple[ScorePart, ...]
-    graph_paths: tuple[str, ...] = ()
-    past_queries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ _SPACE = re.compile(r"\s+")
 _CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af]")
 _CJK_RUN = re.compile(f"({_CJK.pattern}+)")
 _WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+|['’&+#-][^\W_]+)*[\"″%+]?")
+_LETTERS = re.compile(r"^[^\W\d_]{4,}$")
+_SINGULAR_S = frozenset({"series", "species", "news", "lens", "canvas", "atlas"})
 _SEGMENTER_LOCK = threading.Lock()
 
 
@@ -57,3 +59,21 @@ def _jieba() -> Any:
         jieba.setLogLevel(logging.WARNING)
         jieba.initialize()
         return jieba
+
+
+def singular(word: str) -> str:
+    """The singular of a regular English plural; any other word comes back as it is. Words with digits or
+    signs are never changed. Not a stemmer: `glasses` and `glass` meet, `printing` and `printer` do not.
+
+    >>> [singular(word) for word in ("laptops", "batteries", "boxes", "glass", "bus", "ps4s")]
+    ['laptop', 'battery', 'box', 'glass', 'bus', 'ps4s']
+    """
+    if not word.endswith("s") or word in _SINGULAR_S or _LETTERS.match(word) is None:
+        return word
+    if word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "xes", "sses", "zes")):
+        return word[:-2]
+    return word[:-1]

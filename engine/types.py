@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NewType, TypeAlias
@@ -53,6 +53,20 @@ class Product:
     image_uri: str = ""
     released: date | None = None
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+
+
+class ColumnKind(StrEnum):
+    """How the values of a field that filters, facets and orders name are held and compared."""
+
+    TEXT = "text"
+    """Compared as normalised text; a product may have several."""
+    PATH = "path"
+    """A category path: the entries are its prefixes, from the broadest, as "Kitchen > Coffee"."""
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    """Held as 0.0 and 1.0."""
+    DATE = "date"
+    """Held as whole days since 1970-01-01."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +174,31 @@ class Expansion:
     @property
     def entity(self) -> Entity:
         return self.path[-1].target if self.path else self.link.entity
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationInfo:
+    """What an operator wants to know of a build.
+
+    `created` is UTC; `measured_recall` is recall@10 of the product index against exact search, 0 to 1;
+    `evaluation` holds relevance figures by name, empty without judgements.
+    """
+
+    id: str
+    created: datetime
+    active: bool
+    product_count: int
+    past_query_count: int
+    statement_count: int
+    dimension: int
+    measured_recall: float
+    evaluation: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ServingStatus:
+    """What a process serves, since when (UTC), and where its models run ("cpu" or "cuda")."""
+
+    generation: GenerationInfo
+    since: datetime
+    device: str

@@ -1,11 +1,22 @@
-"""Stage 3: ask every source for candidates; filters act inside each of them."""
+"""Stage 3: what every source must be able to do; filters act inside each of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Protocol
 
+from engine.deadline import Deadline
 from engine.types import Candidates, FloatArray, Mask, PastQuery, RowArray
+
+
+class Source(StrEnum):
+    """A place that candidates come from; its value names the part of a score that it gave."""
+
+    LEXICAL = "lexical"
+    DENSE = "dense"
+    GRAPH = "graph"
+    PAST_QUERIES = "past_queries"
 
 
 class QueryEncoder(Protocol):
@@ -14,7 +25,7 @@ class QueryEncoder(Protocol):
     @property
     def dimension(self) -> int: ...
 
-    def encode_queries(self, texts: Sequence[str]) -> FloatArray: ...
+    def encode_queries(self, texts: Sequence[str], deadline: Deadline | None = None) -> FloatArray: ...
 
 
 class VectorIndex(Protocol):

@@ -1,0 +1,72 @@
+"""What a folder of vectors holds: `index.faiss`, and `index.json` that says how to search it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from engine.errors import DamagedGenerationError
+
+INDEX_FILE = "index.faiss"
+LAYOUT_FILE = "index.json"
+
+
+class IndexKind(StrEnum):
+    """How rows are found. The value is stored."""
+
+    FLAT = "flat"
+    """Every row is compared: exact."""
+    HNSW = "hnsw"
+    """A walk over a proximity graph (Malkov and Yashunin, 2018)."""
+    IVF = "ivf"
+    """The cells nearest to the query are compared (Jégou et al., 2011)."""
+
+
+class VectorStorage(StrEnum):
+    """How a vector's numbers are stored, by FAISS's own names."""
+
+    INT8 = "SQ8"
+    FLOAT16 = "SQfp16"
+    FLOAT32 = "Flat"
+
+
+@dataclass(frozen=True, slots=True)
+class VectorLayout:
+    """`effort` is efSearch of HNSW, nprobe of IVF, 0 for flat: the least that reached the stated recall.
+
+    `recall_at_10` is the share of the ten nearest (float32, exact) that searches with this effort found.
+    """
+
+    kind: IndexKind
+    storage: VectorStorage
+    dimension: int
+    count: int
+    effort: int
+    recall_at_10: float
+
+    def save(self, folder: Path) -> None:
+        (folder / LAYOUT_FILE).write_text(json.dumps(asdict(self), indent=2, sort_keys=True) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> VectorLayout:
+        """Raises DamagedGenerationError when the file is missing or says something impossible."""
+        path = folder / LAYOUT_FILE
+        try:
+            stored = json.loads(path.read_text())
+            layout = cls(
+                kind=IndexKind(stored["kind"]),
+                storage=VectorStorage(stored["storage"]),
+                dimension=int(stored["dimension"]),
+                count=int(stored["count"]),
+                effort=int(stored["effort"]),
+                recall_at_10=float(stored["recall_at_10"]),
+            )
+        except FileNotFoundError as missing:
+            raise DamagedGenerationError(path, "is missing") from missing
+        except (OSError, ValueError, KeyError, TypeError) as problem:
+            raise DamagedGenerationError(path, f"cannot be read as a vector layout ({problem})") from problem
+        if layout.dimension < 1 or layout.count < 0 or layout.effort < 0:
+            raise DamagedGenerationError(path, "holds a size below zero")
+        return layout

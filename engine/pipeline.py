@@ -1,0 +1,241 @@
+"""The order of the stages, and what happens when time runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from engine.deadline import Deadline
+from engine.errors import DeadlineExceededError
+from engine.paging import next_token
+from engine.plan import Plan, RankingSettings
+from engine.request import (
+    ExpandedEntity,
+    ExpansionInfo,
+    Hit,
+    SearchRequest,
+    SearchResult,
+    Stage,
+)
+from engine.stages import rerank
+from engine.stages.diversify import Diversify
+from engine.stages.expand import Expand
+from engine.stages.explain import Evidence, Explanation, explain
+from engine.stages.facets import count_facets
+from engine.stages.filtering import Columns
+from engine.stages.fuse import ReciprocalRankFusion, Scored
+from engine.stages.gather import Gather, Gathered, Question
+from engine.stages.order import order_rows
+from engine.stages.rerank import Rerank
+from engine.stages.retrieve import QueryEncoder
+from engine.stages.understand import Understand, Understanding
+from engine.trace import CostEstimate, Trace
+from engine.types import Candidates, Expansion, FloatArray, Mask, Product, RowArray
+
+SHARE_FOR_MODELS = 0.8
+"""Of the time that is left, what a model may plan to use; the rest is for the stages after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The parts of a pipeline, joined by `engine.bootstrap`."""
+
+    understand: Understand
+    expand: Expand
+    encoder: QueryEncoder
+    gather: Gather
+    rerank: Rerank
+    diversify: Diversify
+    columns: Columns
+    products: Callable[[RowArray], Sequence[Product]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Answers searches from one generation. Safe to call from many threads at once."""
+
+    generation_id: str
+    stages: Stages
+    settings: RankingSettings
+    encode_cost: CostEstimate = field(default_factory=lambda: CostEstimate(0.004))
+    pair_cost: CostEstimate = field(default_factory=lambda: CostEstimate(0.003))
+
+    def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
+        """Raises InvalidArgumentError and its kin for a wrong request, DeadlineExceededError when not even
+        one source could answer in time, CancelledError when the caller is gone.
+        """
+        trace = Trace(deadline)
+        plan = Plan.of(request, self.settings, self.stages.columns, self.generation_id)
+        understanding, expansions = self._read(request, plan, trace)
+        mask = self._mask(plan, trace)
+        gathered = self._gather(request, plan, understanding, expansions, mask, trace)
+        with trace.stage(Stage.FUSE):
+            scored = ReciprocalRankFusion(self.settings.source_weights)(gathered.sources)
+        scored, read = self._rerank(plan, understanding, scored, trace)
+        scored = self._diversify(request, scored, trace)
+        rows = self._order(plan, scored)
+        evidence = _Evidence(gathered, read, expansions, understanding)
+        return SearchResult(
+            hits=self._page(request, plan, scored, rows, evidence, trace),
+            next_page_token=next_token(request, self.generation_id, plan.offset + plan.page_size, len(rows)),
+            facets=count_facets(self.stages.columns, request.facet_keys, scored.rows),
+            total_size=len(scored),
+            total_size_exact=not gathered.late and all(found.complete for found in gathered.sources.values()),
+            expansion_info=self._info(understanding, expansions),
+            timings=trace.timings,
+            degraded=trace.degraded,
+            generation_id=self.generation_id,
+        )
+
+    def _read(
+        self, request: SearchRequest, plan: Plan, trace: Trace
+    ) -> tuple[Understanding, tuple[Expansion, ...]]:
+        with trace.stage(Stage.UNDERSTAND):
+            understanding = self.stages.understand(plan.query, link=request.understand)
+        with trace.stage(Stage.EXPAND):
+            expansions = self.stages.expand(understanding, request.expansion)
+        return understanding, expansions
+
+    def _mask(self, plan: Plan, trace: Trace) -> Mask | None:
+        if plan.filter is None:
+            return None
+        with trace.stage(Stage.FILTER):
+            return plan.filter.mask(self.stages.columns)
+
+    def _gather(
+        self,
+        request: SearchRequest,
+        plan: Plan,
+        understanding: Understanding,
+        expansions: tuple[Expansion, ...],
+        mask: Mask | None,
+        trace: Trace,
+    ) -> Gathered:
+        expand, spec = self.stages.expand, request.expansion
+        question = Question(
+            text=understanding.text,
+            limit=plan.limit,
+            mask=mask,
+            expansions=expand.lexical_terms(understanding, expansions) if spec.lexical_terms else (),
+            graph=(lambda limit, allowed: expand.candidates(expansions, limit, allowed))
+            if spec.candidates and expansions
+            else None,
+        )
+        with trace.stage(Stage.RETRIEVE):
+            embed = self._embedder(understanding, expansions, trace)
+            gathered = self.stages.gather(question, embed, request.retrieval.disabled, trace.deadline)
+        for source in gathered.late:
+            trace.degrade(Stage.RETRIEVE, f"The {source} source was left out: no time was left for it.")
+        if gathered.late and not gathered.sources:
+            raise DeadlineExceededError("No source could answer before the deadline; allow more time.")
+        return gathered
+
+    def _embedder(
+        self, understanding: Understanding, expansions: tuple[Expansion, ...], trace: Trace
+    ) -> Callable[[], FloatArray] | None:
+        if self.encode_cost.seconds > trace.deadline.remaining() * SHARE_FOR_MODELS:
+            return None
+        texts = [understanding.text]
+        other_words = self.stages.expand.other_words(understanding, expansions)
+        if other_words and self.settings.expanded_dense:
+            texts.append(f"{understanding.text} {' '.join(other_words)}")
+
+        def embed() -> FloatArray:
+            start = perf_counter()
+            with trace.stage(Stage.ENCODE):
+                vectors = self.stages.encoder.encode_queries(texts, trace.deadline)
+            self.encode_cost.observe(perf_counter() - start, 1)
+            return vectors
+
+        return embed
+
+    def _rerank(
+        self, plan: Plan, understanding: Understanding, scored: Scored, trace: Trace
+    ) -> tuple[Scored, Candidates]:
+        asked = min(plan.depth, len(scored))
+        if not asked:
+            return scored, Candidates.none()
+        affordable = trace.deadline.remaining() * SHARE_FOR_MODELS / self.pair_cost.seconds
+        depth = asked if affordable >= asked else int(affordable)
+        if depth < asked:
+            how = f"shortened from {asked} to {depth} products" if depth else "skipped"
+            trace.degrade(Stage.RERANK, f"Reranking was {how}: no more fits before the deadline.")
+        if not depth:
+            return scored, Candidates.none()
+        start = perf_counter()
+        with trace.stage(Stage.RERANK):
+            reranked = self.stages.rerank(understanding.text, scored, depth, trace.deadline)
+        self.pair_cost.observe(perf_counter() - start, depth)
+        return reranked.scored, Candidates.ranked(reranked.rows, reranked.probabilities, limit=depth)
+
+    def _diversify(self, request: SearchRequest, scored: Scored, trace: Trace) -> Scored:
+        spec = request.diversity
+        if not (spec.strength or spec.max_per_brand):
+            return scored
+        with trace.stage(Stage.DIVERSIFY):
+            return self.stages.diversify(scored, strength=spec.strength, max_per_brand=spec.max_per_brand)
+
+    def _order(self, plan: Plan, scored: Scored) -> RowArray:
+        if plan.order is None:
+            return scored.rows
+        return scored.rows[order_rows(plan.order, self.stages.columns, scored.rows, scored.scores)]
+
+    def _page(
+        self,
+        request: SearchRequest,
+        plan: Plan,
+        scored: Scored,
+        rows: RowArray,
+        evidence: _Evidence,
+        trace: Trace,
+    ) -> tuple[Hit, ...]:
+        page = rows[plan.offset : plan.offset + plan.page_size]
+        explanations: Sequence[Explanation | None] = [None] * len(page)
+        if request.explain:
+            with trace.stage(Stage.EXPLAIN):
+                explanations = explain(scored, page, evidence.of(page, self.stages.expand))
+        score_of = dict(zip(scored.rows.tolist(), scored.scores.tolist(), strict=True))
+        return tuple(
+            Hit(product, plan.offset + place, score_of[row], explanation)
+            for place, (product, row, explanation) in enumerate(
+                zip(self.stages.products(page), page.tolist(), explanations, strict=True), start=1
+            )
+        )
+
+    def _info(self, understanding: Understanding, expansions: tuple[Expansion, ...]) -> ExpansionInfo:
+        return ExpansionInfo(
+            searched_text=understanding.text,
+            corrections=understanding.corrections,
+            links=understanding.links,
+            expanded=tuple(
+                ExpandedEntity(
+                    expansion.entity.label,
+                    self.stages.expand.sentence(understanding, expansion),
+                    expansion.weight,
+                )
+                for expansion in expansions
+                if expansion.path
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """Kept until the page is known, since only its rows are explained."""
+
+    gathered: Gathered
+    read: Candidates
+    expansions: tuple[Expansion, ...]
+    understanding: Understanding
+
+    def of(self, page: RowArray, expand: Expand) -> Evidence:
+        votes = self.gathered.votes
+        sources = dict(self.gathered.sources)
+        if len(self.read):
+            sources[rerank.PART] = self.read
+        return Evidence(
+            sources=sources,
+            graph_paths=expand.paths_to(self.understanding, self.expansions, page),
+            past_queries={row: votes.behind(row) for row in page.tolist()} if votes else {},
+        )

@@ -1,0 +1,98 @@
+"""A request made definite: checked, bounded, with the server's defaults filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.errors import InvalidArgumentError
+from engine.paging import offset_of
+from engine.request import (
+    DEFAULT_PAGE_SIZE,
+    MAX_PAGE_SIZE,
+    MAX_QUERY_LENGTH,
+    SearchRequest,
+    Source,
+)
+from engine.stages.filtering import Columns, Filter, parse_filter
+from engine.stages.order import OrderBy, parse_order_by
+
+MAX_CANDIDATES = 1_000
+MAX_RERANK_DEPTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RankingSettings:
+    """The server's defaults and the weights of the score's parts (see ARCHITECTURE.md for how they were
+    chosen). A source's weight is what its best product gains; `rerank` what a probability of 1 gains.
+    """
+
+    candidates_per_source: int = 200
+    rerank_depth: int = 20
+    lexical: float = 1.0
+    dense: float = 1.0
+    graph: float = 0.2
+    past_queries: float = 0.2
+    rerank: float = 0.3
+    expanded_dense: bool = True
+
+    @property
+    def source_weights(self) -> dict[str, float]:
+        return {
+            Source.LEXICAL: self.lexical,
+            Source.DENSE: self.dense,
+            Source.GRAPH: self.graph,
+            Source.PAST_QUERIES: self.past_queries,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`limit` candidates per source, `depth` of them reranked, the page [offset, offset + page_size)."""
+
+    query: str
+    offset: int
+    page_size: int
+    limit: int
+    depth: int
+    filter: Filter | None
+    order: OrderBy | None
+
+    @classmethod
+    def of(
+        cls, request: SearchRequest, settings: RankingSettings, columns: Columns, generation_id: str
+    ) -> Plan:
+        """Raises InvalidArgumentError, FilterSyntaxError, UnknownFieldError or StalePageTokenError."""
+        if len(request.retrieval.disabled) == len(Source):
+            raise InvalidArgumentError(
+                "retrieval_spec.disabled_sources", "All sources are disabled; leave at least one on."
+            )
+        if request.page_size < 0:
+            raise InvalidArgumentError(
+                "page_size", f"page_size is {request.page_size}; it must not be negative."
+            )
+        limit = request.retrieval.candidates_per_source or settings.candidates_per_source
+        return cls(
+            query=checked_query(request.query, "query"),
+            offset=offset_of(request, generation_id),
+            page_size=min(request.page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
+            limit=min(limit, MAX_CANDIDATES),
+            depth=min(request.rerank.depth or settings.rerank_depth, MAX_RERANK_DEPTH)
+            if request.rerank.enabled
+            else 0,
+            filter=parse_filter(request.filter, columns) if request.filter.strip() else None,
+            order=parse_order_by(request.order_by, columns) if request.order_by.strip() else None,
+        )
+
+
+def checked_query(text: str, field: str) -> str:
+    """The trimmed text. Raises InvalidArgumentError when it is empty or above 1,000 characters."""
+    query = text.strip()
+    if not query:
+        raise InvalidArgumentError(field, f"{field} is empty; give 1 to {MAX_QUERY_LENGTH} characters.")
+    if len(query) > MAX_QUERY_LENGTH:
+        raise InvalidArgumentError(
+            field,
+            f"{field} has {len(query)} characters; at most {MAX_QUERY_LENGTH} are allowed.",
+            length=len(query),
+        )
+    return query

@@ -1,0 +1,171 @@
+"""What serves now: one generation at a time, swapped while calls are in flight."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from engine.deadline import Deadline
+from engine.errors import InvalidArgumentError, NotFoundError, NotServingError
+from engine.generation import DataFolder, Generation
+from engine.pipeline import Pipeline
+from engine.plan import checked_query
+from engine.request import SearchRequest, SearchResult, Suggestion
+from engine.stages.retrieve import PastQueries
+from engine.text import normalise
+from engine.types import GenerationInfo, Product, ServingStatus
+
+
+class ProductStore(Protocol):
+    """Products of one generation by row and by id."""
+
+    def row_of(self, product_id: str) -> int | None: ...
+
+    def products(self, rows: Sequence[int]) -> list[Product]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A generation with everything loaded and warm; `close` frees it, when no call uses it any more."""
+
+    generation: Generation
+    pipeline: Pipeline
+    catalog: ProductStore
+    past_queries: PastQueries
+    device: str
+    close: Callable[[], None]
+
+
+@dataclass(slots=True)
+class _Lease:
+    """An opened generation and the number of calls that use it."""
+
+    opened: Opened
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+    calls: int = 0
+    retired: bool = False
+
+
+class ServingEngine:
+    """Answers calls from the active generation. Safe to call from many threads at once."""
+
+    def __init__(self, data: DataFolder, load: Callable[[Generation], Opened], *, batch_threads: int) -> None:
+        """`load` opens and warms a generation, or raises EngineError; `batch_threads` answer the searches
+        of a batch side by side.
+        """
+        self._data = data
+        self._load = load
+        self._lease: _Lease | None = None
+        self._lock = threading.Lock()
+        self._swap = threading.Lock()
+        self._batch = ThreadPoolExecutor(batch_threads, thread_name_prefix="batch")
+
+    def start(self, generation: Generation) -> None:
+        """Load the first generation."""
+        with self._swap:
+            self._replace(self._load(generation))
+
+    def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
+        with self._using() as opened:
+            return opened.pipeline.search(request, deadline)
+
+    def search_batch(self, requests: Sequence[SearchRequest], deadline: Deadline) -> list[SearchResult]:
+        """All from one generation. The first wrong request fails the batch; its error names its place."""
+        with self._using() as opened:
+            futures = [self._batch.submit(opened.pipeline.search, request, deadline) for request in requests]
+            try:
+                return [_in_batch(place, future.result) for place, future in enumerate(futures)]
+            finally:
+                for future in futures:
+                    future.cancel()
+
+    def suggest(self, prefix: str, limit: int) -> tuple[tuple[Suggestion, ...], str]:
+        wanted = normalise(checked_query(prefix, "prefix"))
+        with self._using() as opened:
+            found = opened.past_queries.suggest(wanted, limit)
+            return tuple(Suggestion(query.text, query.count) for query in found), opened.generation.id
+
+    def products(self, ids: Sequence[str]) -> tuple[list[Product], str]:
+        """In the order asked for. Raises NotFoundError for the first unknown id."""
+        with self._using() as opened:
+            rows = []
+            for product_id in ids:
+                row = opened.catalog.row_of(product_id)
+                if row is None:
+                    raise NotFoundError("product", product_id)
+                rows.append(row)
+            return opened.catalog.products(rows), opened.generation.id
+
+    def generations(self) -> tuple[GenerationInfo, ...]:
+        return self._data.list()
+
+    def activate(self, generation_id: str) -> GenerationInfo:
+        """Open, warm and swap in; the pointer moves only after it serves. Errors leave all as it was."""
+        with self._swap:
+            return self._activate(generation_id, lambda: self._data.activate(generation_id))
+
+    def roll_back(self) -> GenerationInfo:
+        """Serve the generation that was active before. Raises FailedPreconditionError without one."""
+        with self._swap:
+            return self._activate(self._data.roll_back_target(), self._data.roll_back)
+
+    def status(self) -> ServingStatus:
+        lease = self._current()
+        opened = lease.opened
+        return ServingStatus(opened.generation.manifest.info(active=True), lease.since, opened.device)
+
+    def close(self) -> None:
+        """Free everything; calls after this raise NotServingError."""
+        self._batch.shutdown(wait=True, cancel_futures=True)
+        with self._swap:
+            self._replace(None)
+
+    def _activate(self, generation_id: str, point: Callable[[], object]) -> GenerationInfo:
+        generation = self._data.open_generation(generation_id)
+        if self._current().opened.generation.id != generation_id:
+            self._replace(self._load(generation))
+        point()
+        return generation.manifest.info(active=True)
+
+    def _replace(self, opened: Opened | None) -> None:
+        with self._lock:
+            old, self._lease = self._lease, _Lease(opened) if opened else None
+            if old is not None:
+                old.retired = True
+            free = old is not None and not old.calls
+        if old is not None and free:
+            old.opened.close()
+
+    def _current(self) -> _Lease:
+        lease = self._lease
+        if lease is None:
+            raise NotServingError("The engine is starting or draining; try again in a moment.")
+        return lease
+
+    @contextmanager
+    def _using(self) -> Iterator[Opened]:
+        with self._lock:
+            lease = self._current()
+            lease.calls += 1
+        try:
+            yield lease.opened
+        finally:
+            with self._lock:
+                lease.calls -= 1
+                free = lease.retired and not lease.calls
+            if free:
+                lease.opened.close()
+
+
+def _in_batch(place: int, result: Callable[[], SearchResult]) -> SearchResult:
+    try:
+        return result()
+    except InvalidArgumentError as error:
+        error.field = f"requests[{place}].{error.field}"
+        error.metadata["field"] = error.field
+        raise

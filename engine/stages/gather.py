@@ -1,0 +1,123 @@
+"""Stage 3: ask every source at once, each for its own best products under the same filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from math import isinf
+from typing import TypeVar
+
+import numpy as np
+
+from engine.deadline import Deadline
+from engine.stages.retrieve import LexicalIndex, Source, VectorIndex
+from engine.stages.vote import PastQueryVotes, Votes
+from engine.types import Candidates, FloatArray, Mask
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One search as the sources see it.
+
+    `vectors` (1 or 2, dimension) are the query's embedding and, when the graph knows other words for it,
+    that of the query with those words; none of them when the dense sources are off.
+    `expansions` are extra phrases with their boosts; `graph` gives the products that hang on the entities.
+    """
+
+    text: str
+    limit: int
+    mask: Mask | None
+    expansions: tuple[tuple[str, float], ...]
+    graph: Callable[[int, Mask | None], Candidates] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What each source that was asked gave; `late` names those that did not answer in time."""
+
+    sources: Mapping[str, Candidates]
+    votes: Votes | None = None
+    late: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Words and graph are asked in another thread while this one embeds the query and asks the vectors."""
+
+    lexical: LexicalIndex
+    products: VectorIndex
+    past_queries: PastQueryVotes
+    executor: Executor
+
+    def __call__(
+        self,
+        question: Question,
+        embed: Callable[[], FloatArray] | None,
+        disabled: frozenset[Source],
+        deadline: Deadline,
+    ) -> Gathered:
+        """`embed` gives the vectors, float32 (1 or 2, dimension); None when there is no time for it."""
+        started = self._start(question, disabled)
+        sources: dict[str, Candidates] = {}
+        late: list[Source] = []
+        votes = None
+        dense = {Source.DENSE, Source.PAST_QUERIES} - disabled
+        if dense and embed is not None:
+            vectors = embed()
+            if Source.DENSE in dense:
+                sources[Source.DENSE] = self._nearest(vectors, question)
+            if Source.PAST_QUERIES in dense:
+                votes = self.past_queries(vectors[0], question.limit, question.mask)
+                sources[Source.PAST_QUERIES] = votes.candidates
+        else:
+            late.extend(sorted(dense))
+        for source, future in started.items():
+            found = _wait(future, deadline)
+            if found is None:
+                late.append(source)
+            else:
+                sources[source] = found
+        return Gathered(sources, votes, tuple(late))
+
+    def _start(self, question: Question, disabled: frozenset[Source]) -> dict[Source, Future[Candidates]]:
+        started = {}
+        if Source.LEXICAL not in disabled:
+            started[Source.LEXICAL] = self.executor.submit(
+                self.lexical.search,
+                question.text,
+                question.limit,
+                expansions=question.expansions,
+                mask=question.mask,
+            )
+        if Source.GRAPH not in disabled and question.graph is not None:
+            started[Source.GRAPH] = self.executor.submit(question.graph, question.limit, question.mask)
+        return started
+
+    def _nearest(self, vectors: FloatArray, question: Question) -> Candidates:
+        """Each product by the closer of the vectors."""
+        found = self.products.search(vectors, question.limit, question.mask)
+        if len(found) == 1:
+            return found[0]
+        rows = np.concatenate([each.rows for each in found])
+        scores = np.concatenate([each.scores for each in found])
+        order = np.lexsort((-scores, rows))
+        unique, first = np.unique(rows[order], return_index=True)
+        return Candidates.ranked(
+            unique,
+            scores[order][first],
+            limit=question.limit,
+            complete=all(each.complete for each in found),
+        )
+
+
+def _wait(future: Future[Found], deadline: Deadline) -> Found | None:
+    remaining = deadline.remaining()
+    try:
+        return future.result(None if isinf(remaining) else max(0.0, remaining))
+    except FutureTimeoutError:
+        future.cancel()
+        return None

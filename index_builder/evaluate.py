@@ -1,0 +1,136 @@
+"""How good the ranking is, on judged queries, as a whole and stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import ir_measures
+import numpy as np
+from ir_measures import RR, Judged, R, nDCG
+
+from engine.deadline import Deadline
+from engine.request import MAX_PAGE_SIZE, RerankSpec, RetrievalSpec, SearchRequest, SearchResult, Source
+from engine.stages.expand import ExpansionMode, ExpansionSpec
+from index_builder.judgements import Judgements
+
+METRICS = {
+    "ndcg@10": nDCG @ 10,
+    "judged_ndcg@10": nDCG(judged_only=True) @ 10,
+    "judged@10": Judged @ 10,
+    "recall@100": R @ 100,
+    "mrr": RR,
+}
+"""Keys of the JSON, stable; nDCG counts unjudged products as 0, judged-only nDCG leaves them out first."""
+
+RESAMPLES = 2_000
+DEPTH = MAX_PAGE_SIZE
+
+
+class Ablation(StrEnum):
+    """What ranks; each later one adds to the one before it, `FULL` is what shoppers get."""
+
+    LEXICAL = "lexical"
+    DENSE = "dense"
+    FUSED = "fused"
+    GRAPH = "graph"
+    FULL = "full"
+
+    def request(self, query: str) -> SearchRequest:
+        disabled = {
+            Ablation.LEXICAL: {Source.DENSE, Source.GRAPH, Source.PAST_QUERIES},
+            Ablation.DENSE: {Source.LEXICAL, Source.GRAPH, Source.PAST_QUERIES},
+            Ablation.FUSED: {Source.GRAPH},
+        }.get(self, set())
+        expands = self in (Ablation.GRAPH, Ablation.FULL)
+        return SearchRequest(
+            query,
+            page_size=DEPTH,
+            retrieval=RetrievalSpec(frozenset(disabled)),
+            expansion=ExpansionSpec(ExpansionMode.AUTO if expands else ExpansionMode.DISABLED),
+            rerank=RerankSpec(enabled=self is Ablation.FULL),
+        )
+
+
+Run = Mapping[str, Mapping[str, float]]
+"""Score by query id, then product id; the order of a query's products is its ranking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Per-query figures of one run, float64, in the order of `query_ids`."""
+
+    query_ids: tuple[str, ...]
+    values: Mapping[str, np.ndarray[tuple[int], np.dtype[np.float64]]]
+
+    @property
+    def means(self) -> dict[str, float]:
+        return {name: round(float(values.mean()), 4) for name, values in self.values.items()}
+
+    def confidence(self, seed: int = 0) -> dict[str, tuple[float, float]]:
+        """95% percentile bootstrap over queries (Efron 1979), 2,000 resamples."""
+        draws = np.random.default_rng(seed).integers(0, len(self.query_ids), (RESAMPLES, len(self.query_ids)))
+        return {
+            name: tuple(np.round(np.percentile(values[draws].mean(axis=1), [2.5, 97.5]), 4).tolist())
+            for name, values in self.values.items()
+        }
+
+
+def run_queries(
+    search: Callable[[SearchRequest, Deadline], SearchResult], judgements: Judgements, ablation: Ablation
+) -> Run:
+    """The first 100 products of every judged query."""
+    run = {}
+    for query_id, query in judgements.queries.items():
+        result = search(ablation.request(query), Deadline.none())
+        # Metrics sort by score: ranks stand in for scores, so that ties keep the order shoppers see.
+        run[query_id] = {hit.product.id: float(DEPTH + 1 - hit.rank) for hit in result.hits}
+    return run
+
+
+def measure(run: Run, judgements: Judgements, *, exponential: bool = False) -> Evaluation:
+    """A query that found nothing counts 0."""
+    gains = judgements.gains(exponential=exponential)
+    query_ids = tuple(judgements.queries)
+    found = {query_id: dict(run[query_id]) for query_id in query_ids if run.get(query_id)}
+    values = {name: dict.fromkeys(query_ids, 0.0) for name in METRICS}
+    names = {str(measure): name for name, measure in METRICS.items()}
+    for metric in ir_measures.iter_calc(list(METRICS.values()), gains, found):
+        values[names[str(metric.measure)]][metric.query_id] = metric.value
+    return Evaluation(
+        query_ids, {name: np.array(list(by_query.values())) for name, by_query in values.items()}
+    )
+
+
+def evaluate(
+    search: Callable[[SearchRequest, Deadline], SearchResult],
+    judgements: Judgements,
+    *,
+    ablate: bool,
+    exponential: bool = False,
+    runs_folder: Path | None = None,
+) -> dict[str, Any]:
+    """The JSON object of `index_builder evaluate`; runs are written in TREC format when a folder is given."""
+    report: dict[str, Any] = {"queries": len(judgements.queries), "runs": {}, "ci": {}}
+    for ablation in reversed(Ablation) if ablate else [Ablation.FULL]:
+        run = run_queries(search, judgements, ablation)
+        measured = measure(run, judgements, exponential=exponential)
+        report["runs"][ablation.value] = measured.means
+        report["ci"][ablation.value] = measured.confidence()
+        if runs_folder is not None:
+            write_trec(run, runs_folder / f"{ablation.value}.trec", ablation.value)
+    return report
+
+
+def write_trec(run: Run, path: Path, tag: str) -> None:
+    """TREC's run format: query_id Q0 product_id rank score tag."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [
+        f"{query_id} Q0 {product_id} {rank} {score:g} {tag}\n"
+        for query_id, products in run.items()
+        for rank, (product_id, score) in enumerate(products.items(), start=1)
+    ]
+    path.write_text("".join(lines), encoding="utf-8")
