@@ -95,8 +95,20 @@ class _Entries:
         code_of_spelling = np.array([code_of[text] for text in texts], np.int32)
         labels = _most_frequent(list(self.spellings), code_of_spelling, spelling, len(words))
         codes = code_of_spelling[spelling]
-        pairs = np.unique(np.stack([rows, codes], axis=1)[codes >= 0], axis=0) if len(rows) else np.empty((0, 2))
-        return _Column(self.kind, pairs[:, 0].astype(np.int32), pairs[:, 1].astype(np.int32), words, labels)
+        kept = codes >= 0
+        rows, codes = _without_repeats(rows[kept], codes[kept])
+        return _Column(self.kind, rows, codes, words, labels)
+
+
+def _without_repeats(
+    rows: NDArray[np.int32], codes: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Sorted by row, then code; a list that spells one value twice has it once."""
+    order = np.lexsort((codes, rows))
+    rows, codes = rows[order], codes[order]
+    first = np.ones(len(rows), np.bool_)
+    first[1:] = (rows[1:] != rows[:-1]) | (codes[1:] != codes[:-1])
+    return rows[first], codes[first]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +153,13 @@ def _tables(collected: Mapping[str, _Entries]) -> dict[str, pa.RecordBatch]:
         done[is_text].append(column)
     return {
         "fields": pa.RecordBatch.from_pylist(fields, schema=SCHEMAS["fields"]),
-        "text_entries": _entries("text_entries", done[True], np.int32),
-        "number_entries": _entries("number_entries", done[False], np.float64),
+        "text_entries": _entry_table("text_entries", done[True], np.int32),
+        "number_entries": _entry_table("number_entries", done[False], np.float64),
         "dictionary": _dictionary(done[True]),
     }
 
 
-def _entries(table: str, columns: list[_Column], dtype: type[np.generic]) -> pa.RecordBatch:
+def _entry_table(table: str, columns: list[_Column], dtype: type[np.generic]) -> pa.RecordBatch:
     rows = np.concatenate([np.empty(0, np.int32), *(column.rows for column in columns)])
     values = np.concatenate([np.empty(0, dtype), *(column.values for column in columns)])
     return pa.record_batch([pa.array(rows), pa.array(values)], schema=SCHEMAS[table])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,10 +14,11 @@ from numpy.typing import NDArray
 
 from engine.backends.column_tables import TEXT_KINDS
 from engine.backends.product_fields import LEVELS, normalised
+from engine.text import has_cjk
 from engine.types import ColumnKind
 
 _WORD_CHARACTER = r"\pL\pM\pN"
-_CJK = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}"
+_CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af"  # as engine.text.has_cjk
 _NO_CODES = np.empty(0, np.int32)
 
 
@@ -103,8 +105,14 @@ class ColumnStore:
 
 
 def _whole_words(wanted: str) -> str:
-    r"""An RE2 pattern: no letter, mark or digit beside `wanted`, except between or beside Chinese characters,
-    which are written without blanks. Normalised text has no capitals, so `\E` can not occur in it.
+    r"""An RE2 pattern: no letter, mark or digit next to the ends of `wanted`, unless one of the two is
+    Chinese, Japanese or Korean, which is written without blanks. Normalised text has no capitals, so the
+    `\E` that ends the quoted part can not occur in it.
     """
-    edge = f"[^{_WORD_CHARACTER}]|[{_CJK}]"
-    return rf"(?:^|{edge}|^.*[{_CJK}])\Q{wanted}\E(?:$|{edge})"
+    left = rf"(?:^|[^{_WORD_CHARACTER}]|[{_CJK}])" if _joins(wanted[0]) else ""
+    right = rf"(?:$|[^{_WORD_CHARACTER}]|[{_CJK}])" if _joins(wanted[-1]) else ""
+    return rf"{left}\Q{wanted}\E{right}"
+
+
+def _joins(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LMN" and not has_cjk(character)

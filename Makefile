@@ -1,0 +1,44 @@
+# Needs Python 3.11 or newer and make. Everything else is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+EXTRA ?= cpu
+DEMO := .demo
+
+.PHONY: install demo test check lint bench proto clean
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml constraints.txt $(wildcard proto/cartograph/v1/*.proto)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRA),model,dev]'
+	touch $@
+
+demo: $(INSTALLED)
+	$(BIN)/python -m benchmarks.demo --data $(DEMO)
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/buf format --diff --exit-code
+
+check: lint test
+
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks.latency --data $(DEMO) --queries index_builder/sample/queries.tsv
+	$(BIN)/python -m benchmarks.relevance --data $(DEMO) \
+		--queries index_builder/sample/queries.tsv --qrels index_builder/sample/qrels.tsv
+
+proto: $(INSTALLED)
+	$(BIN)/python -m grpc_tools.protoc --proto_path proto --python_out . --pyi_out . --grpc_python_out . \
+		proto/cartograph/v1/*.proto
+
+clean:
+	rm -rf $(VENV) $(DEMO) cartograph .mypy_cache .ruff_cache .pytest_cache .hypothesis

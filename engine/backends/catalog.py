@@ -1,0 +1,148 @@
+"""The catalogue of a generation: its products, read where they lie, and their columns.
+
+A folder of Arrow IPC files, uncompressed so that they are used straight from the page cache, and
+`products.jsonl`, one product a line. `rows.arrow` has for each row: id, rerank_text, record_stop (the byte
+where its line ends) and id_order (row numbers in the order of the ids); the others are `column_tables`.
+"""
+
+from __future__ import annotations
+
+import mmap
+from bisect import bisect_left
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from engine.backends.column_tables import SCHEMAS
+from engine.backends.columns import ColumnStore
+from engine.backends.product_record import from_record
+from engine.errors import DamagedGenerationError
+from engine.types import Product, ProductId
+
+RECORDS = "products.jsonl"
+ROWS = "rows"
+ROWS_SCHEMA = pa.schema(
+    [
+        ("id", pa.large_string()),
+        ("rerank_text", pa.large_string()),
+        ("record_stop", pa.int64()),
+        ("id_order", pa.int32()),
+    ]
+)
+
+
+def table_path(folder: Path, table: str) -> Path:
+    return folder / f"{table}.arrow"
+
+
+class Catalog:
+    """Read-only and safe to share between threads. Row i is the i-th product of the build."""
+
+    def __init__(self, rows: pa.RecordBatch, records: mmap.mmap | bytes, columns: ColumnStore) -> None:
+        self.columns = columns
+        self._ids = rows.column("id")
+        self._rerank_texts = rows.column("rerank_text")
+        self._stops: NDArray[np.int64] = rows.column("record_stop").to_numpy()
+        self._id_order: NDArray[np.int32] = rows.column("id_order").to_numpy()
+        self._records = records
+
+    @classmethod
+    def open(cls, folder: Path) -> Catalog:
+        """DamagedGenerationError names the file that is missing, cut or at odds with the others."""
+        rows = _read(table_path(folder, ROWS), ROWS_SCHEMA)
+        tables = {name: _read(table_path(folder, name), schema) for name, schema in SCHEMAS.items()}
+        records = _map(folder / RECORDS)
+        end = rows.column("record_stop")[-1].as_py() if len(rows) else 0
+        if len(records) != end:
+            raise DamagedGenerationError(
+                folder / RECORDS, f"has {len(records)} bytes where {ROWS}.arrow expects {end}"
+            )
+        _refuse_misfits(folder, tables)
+        return cls(rows, records, ColumnStore(tables, len(rows)))
+
+    def __len__(self) -> int:
+        return len(self._stops)
+
+    def product(self, row: int) -> Product:
+        """IndexError when `row` is not in [0, len)."""
+        self._refuse_strange(row)
+        start = int(self._stops[row - 1]) if row else 0
+        return from_record(self._records[start : int(self._stops[row])])
+
+    def products(self, rows: Sequence[int]) -> list[Product]:
+        return [self.product(int(row)) for row in rows]
+
+    def row_of(self, product_id: str) -> int | None:
+        order = self._id_order
+        at = bisect_left(range(len(order)), product_id, key=lambda place: self._ids[int(order[place])].as_py())
+        if at == len(order):
+            return None
+        row = int(order[at])
+        return row if self._ids[row].as_py() == product_id else None
+
+    def id_of(self, row: int) -> ProductId:
+        """IndexError when `row` is not in [0, len)."""
+        self._refuse_strange(row)
+        return ProductId(self._ids[int(row)].as_py())
+
+    def ids(self, rows: Sequence[int]) -> list[ProductId]:
+        found: list[ProductId] = self._ids.take(_indices(rows)).to_pylist()
+        return found
+
+    def texts(self, rows: Sequence[int]) -> list[str]:
+        """What the cross-encoder reads of each product."""
+        found: list[str] = self._rerank_texts.take(_indices(rows)).to_pylist()
+        return found
+
+    def _refuse_strange(self, row: int) -> None:
+        if not 0 <= row < len(self._stops):
+            raise IndexError(f"row {row} of {len(self._stops)} products")
+
+
+def _indices(rows: Sequence[int]) -> pa.Array:
+    return pa.array(np.asarray(rows, np.int64))
+
+
+def _read(path: Path, schema: pa.Schema) -> pa.RecordBatch:
+    try:
+        reader = pa.ipc.open_file(pa.memory_map(str(path)))
+        batch = reader.get_batch(0)
+        batch.validate()
+    except FileNotFoundError:
+        raise DamagedGenerationError(path, "is missing") from None
+    except (OSError, IndexError, ValueError, pa.ArrowException) as error:
+        raise DamagedGenerationError(path, f"can not be read as an Arrow file ({error})") from error
+    if not batch.schema.equals(schema):
+        raise DamagedGenerationError(path, f"has the columns {batch.schema.names}, not {schema.names}")
+    return batch
+
+
+def _map(path: Path) -> mmap.mmap | bytes:
+    try:
+        with path.open("rb") as file:
+            if path.stat().st_size == 0:
+                return b""  # nothing can be mapped
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except FileNotFoundError:
+        raise DamagedGenerationError(path, "is missing") from None
+    except OSError as error:
+        raise DamagedGenerationError(path, f"can not be read ({error.strerror})") from error
+
+
+def _refuse_misfits(folder: Path, tables: dict[str, pa.RecordBatch]) -> None:
+    """Every slice that `fields` names has to lie inside its table."""
+    fields = tables["fields"].to_pylist()
+    is_text = {entry["name"]: entry["code_count"] > 0 for entry in fields}
+    ends = {
+        "text_entries": max((f["stop"] for f in fields if is_text[f["name"]]), default=0),
+        "number_entries": max((f["stop"] for f in fields if not is_text[f["name"]]), default=0),
+        "dictionary": max((f["first_code"] + f["code_count"] for f in fields), default=0),
+    }
+    for name, end in ends.items():
+        if len(tables[name]) < end:
+            raise DamagedGenerationError(
+                table_path(folder, name), f"has {len(tables[name])} rows where fields.arrow expects {end}"
+            )

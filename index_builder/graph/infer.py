@@ -1,0 +1,148 @@
+"""What follows from the facts: narrower types, values that mean the same, targets that the shop itself sells."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.text import has_cjk, normalise, singular
+from engine.types import EntityKind, Product, RowArray
+from index_builder.graph.draft import Draft, Edge, Node
+from index_builder.graph.vocabulary import SourceGraph, Term, node_iri
+
+MIN_SHARE_IN_CATEGORY = 0.8
+"""A type is narrower than a category when at least this share of its products lies there."""
+_IDENTIFIER_VALUES = 50
+_MODEL = re.compile(r"^(?=.*\d)(?=.*[^\W\d_])[^\s]{4,}$")
+
+
+def drop_identifiers(draft: Draft) -> None:
+    """Forget attributes whose values are nearly all different (codes, serial numbers): nothing is shared
+    through them, and words find them anyway.
+    """
+    nodes: defaultdict[str, list[Node]] = defaultdict(list)
+    for node in draft.of_kind(EntityKind.ATTRIBUTE_VALUE):
+        nodes[node.attribute].append(node)
+    for values in nodes.values():
+        stated = sum(len(node.rows) for node in values)
+        if len(values) >= _IDENTIFIER_VALUES and len(values) > 0.9 * stated:
+            for node in values:
+                del draft.nodes[node.iri]
+
+
+def infer(draft: Draft, products: Sequence[Product]) -> None:
+    """Add the edges that follow from labels and counts."""
+    _narrower_types(draft)
+    _types_in_categories(draft, products)
+    _same_values(draft)
+    _known_targets(draft, products)
+
+
+def products_below(draft: Draft) -> dict[str, RowArray]:
+    """Rows of each node, those of all narrower nodes included (skos:broaderTransitive), ascending int64."""
+    children: defaultdict[str, list[str]] = defaultdict(list)
+    for edge in sorted(draft.edges):
+        if edge.predicate is Term.BROADER:
+            children[edge.object].append(edge.subject)
+    return {iri: _rows_of(iri, draft, children) for iri in draft.nodes}
+
+
+def _rows_of(iri: str, draft: Draft, children: dict[str, list[str]]) -> RowArray:
+    below, waiting = {iri}, [iri]
+    while waiting:
+        for child in children.get(waiting.pop(), ()):
+            if child not in below:
+                below.add(child)
+                waiting.append(child)
+    rows = [np.asarray(draft.nodes[name].rows, np.int64) for name in below if name in draft.nodes]
+    return np.unique(np.concatenate(rows))
+
+
+def _narrower_types(draft: Draft) -> None:
+    """`photo printer` is a printer: the longest type that ends the name, by words or Chinese characters."""
+    types = {name: node for node in _types(draft) for name in sorted(node.names)}
+    for node in _types(draft):
+        for name in sorted(node.names):
+            broader = next((types[end] for end in _endings(name) if end in types), None)
+            if broader is not None and broader.iri != node.iri and not _is_above(draft, node, broader):
+                draft.edges.add(Edge(node.iri, Term.BROADER, broader.iri, SourceGraph.INFERENCE))
+                break
+
+
+def _endings(name: str) -> list[str]:
+    if has_cjk(name):
+        return [name[start:] for start in range(1, len(name) - 1)]
+    words = name.split()
+    words[-1] = singular(words[-1])
+    return [" ".join(words[start:]) for start in range(1, len(words))]
+
+
+def _is_above(draft: Draft, node: Node, other: Node) -> bool:
+    above = {(edge.subject, edge.object) for edge in draft.edges if edge.predicate is Term.BROADER}
+    return (other.iri, node.iri) in above
+
+
+def _types_in_categories(draft: Draft, products: Sequence[Product]) -> None:
+    for node in _types(draft):
+        leaves = Counter(tuple(normalise(part) for part in products[row].category) for row in node.rows)
+        if leaves:
+            leaf, count = min(leaves.items(), key=lambda item: (-item[1], item[0]))
+            iri = node_iri(EntityKind.CATEGORY, *leaf)
+            if iri in draft.nodes and count > 1 and count >= MIN_SHARE_IN_CATEGORY * len(node.rows):
+                draft.edges.add(Edge(node.iri, Term.BROADER, iri, SourceGraph.INFERENCE))
+
+
+def _same_values(draft: Draft) -> None:
+    """Values of different attributes with the same text are tied to the one that most products state."""
+    named: defaultdict[str, list[Node]] = defaultdict(list)
+    for node in draft.of_kind(EntityKind.ATTRIBUTE_VALUE):
+        named[min(node.names)].append(node)
+    for nodes in named.values():
+        first, *others = sorted(nodes, key=lambda node: (-len(node.rows), node.iri))
+        for other in others:
+            for one, two in ((first, other), (other, first)):
+                draft.edges.add(Edge(one.iri, Term.EXACT_MATCH, two.iri, SourceGraph.INFERENCE))
+
+
+def _known_targets(draft: Draft, products: Sequence[Product]) -> None:
+    """Shorter names of targets, their brands, and the products of this catalogue that they name."""
+    brands = {name: node for node in draft.of_kind(EntityKind.BRAND) for name in node.names}
+    by_name = _names_of_products(products)
+    targets = draft.of_kind(EntityKind.COMPATIBLE_TARGET)
+    models = Counter(normalise(node.label).split()[-1] for node in targets)
+    for node in targets:
+        name = normalise(node.label)
+        first, _, rest = name.partition(" ")
+        if first in brands:
+            draft.edges.add(Edge(node.iri, Term.BRAND, brands[first].iri, SourceGraph.INFERENCE))
+            if len(rest) > 3:
+                node.answer_to(rest, 0.9)
+        model = name.split()[-1]
+        if _MODEL.match(model) and models[model] == 1:
+            node.answer_to(model, 0.8)
+        for row in by_name.get(name, ())[:3]:
+            product = node_iri("product", products[row].id)
+            draft.edges.add(Edge(node.iri, Term.EXACT_MATCH, product, SourceGraph.INFERENCE))
+
+
+def _names_of_products(products: Sequence[Product]) -> dict[str, list[int]]:
+    """Rows by title, with and without the brand in front, and by the words up to the model number."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for row, product in enumerate(products):
+        title, brand = normalise(product.title), normalise(product.brand)
+        bare = title.removeprefix(brand).strip() if brand else title
+        words = bare.split()
+        model = next((place for place, word in enumerate(words[:5]) if _MODEL.match(word)), None)
+        names = {title, bare}
+        if model is not None and model > 0:
+            names |= {" ".join(words[: model + 1]), f"{brand} {' '.join(words[: model + 1])}"}
+        for name in names:
+            found[name].append(row)
+    return found
+
+
+def _types(draft: Draft) -> list[Node]:
+    return [node for node in draft.of_kind(EntityKind.CATEGORY) if node.attribute]
