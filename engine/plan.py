@@ -13,6 +13,7 @@ from engine.request import (
     SearchRequest,
     Source,
 )
+from engine.stages.facets import check_facet_keys
 from engine.stages.filtering import Columns, Filter, parse_filter
 from engine.stages.order import OrderBy, parse_order_by
 
@@ -70,6 +71,7 @@ class Plan:
             raise InvalidArgumentError(
                 "page_size", f"page_size is {request.page_size}; it must not be negative."
             )
+        check_facet_keys(columns, request.facet_keys)
         limit = request.retrieval.candidates_per_source or settings.candidates_per_source
         return cls(
             query=checked_query(request.query, "query"),

@@ -20,9 +20,12 @@ _SEGMENTER_LOCK = threading.Lock()
 
 
 def normalise(text: str) -> str:
-    """NFKC, case-folded, control characters dropped, runs of white space made one blank."""
-    kept = "".join(" " if unicodedata.category(c) == "Cc" else c for c in unicodedata.normalize("NFKC", text))
-    return _SPACE.sub(" ", kept).strip().casefold()
+    """NFKC, case-folded (Unicode's NFKC_Casefold but for ignorable characters), control characters dropped,
+    runs of white space made one blank. Normalising twice changes nothing.
+    """
+    folded = text.casefold() if text.isascii() else _nfkc_casefold(text)
+    kept = "".join(" " if unicodedata.category(c) == "Cc" else c for c in folded)
+    return _SPACE.sub(" ", kept).strip()
 
 
 def has_cjk(text: str) -> bool:
@@ -43,6 +46,11 @@ def tokens(text: str) -> tuple[str, ...]:
     ('hp', '15.6"', 'laptop', 'usb-c')
     """
     return tuple(_WORD.findall(segment(normalise(text))))
+
+
+def _nfkc_casefold(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", text).casefold()).casefold()
+    return unicodedata.normalize("NFKC", folded)
 
 
 def _cut(run: str) -> list[str]:

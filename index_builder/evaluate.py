@@ -11,6 +11,7 @@ from typing import Any
 import ir_measures
 import numpy as np
 from ir_measures import RR, Judged, R, nDCG
+from rich.table import Table
 
 from engine.deadline import Deadline
 from engine.request import MAX_PAGE_SIZE, RerankSpec, RetrievalSpec, SearchRequest, SearchResult, Source
@@ -134,3 +135,19 @@ def write_trec(run: Run, path: Path, tag: str) -> None:
         for rank, (product_id, score) in enumerate(products.items(), start=1)
     ]
     path.write_text("".join(lines), encoding="utf-8")
+
+
+def table(report: Mapping[str, Any]) -> Table:
+    """For people: each figure with its 95% interval below it."""
+    shown = Table(title=f"{report['queries']} judged queries, 95% intervals over queries")
+    shown.add_column("run")
+    for metric in METRICS:
+        shown.add_column(metric, justify="right")
+    for run, figures in report["runs"].items():
+        intervals = report["ci"][run]
+        cells = [
+            f"{figures[metric]:.3f}\n{intervals[metric][0]:.2f}–{intervals[metric][1]:.2f}"
+            for metric in METRICS
+        ]
+        shown.add_row(run, *cells)
+    return shown

@@ -26,7 +26,7 @@ class Judgements:
         columns (query_id, iteration, product_id, rating). A header line is recognised by its names.
         Raises DataError with file and line.
         """
-        texts = dict(_queries(queries))
+        texts = read_queries(queries)
         ratings: dict[str, dict[str, float]] = {}
         for query_id, product_id, rating in _qrels(qrels):
             ratings.setdefault(query_id, {})[product_id] = rating
@@ -58,6 +58,11 @@ class Judgements:
             query_id: {product_id: math.ceil(value * factor - 1e-9) for product_id, value in judged.items()}
             for query_id, judged in values.items()
         }
+
+
+def read_queries(path: Path) -> dict[str, str]:
+    """Text by query id, in the file's order. Raises DataError with file and line."""
+    return dict(_queries(path))
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.backends.column_tables import SCHEMAS
+from engine.backends.column_tables import SCHEMAS, TEXT_KINDS
 from engine.backends.columns import ColumnStore
 from engine.backends.product_record import from_record
 from engine.errors import DamagedGenerationError
@@ -76,12 +76,8 @@ class Catalog:
         return [self.product(int(row)) for row in rows]
 
     def row_of(self, product_id: str) -> int | None:
-        order = self._id_order
-        at = bisect_left(range(len(order)), product_id, key=lambda place: self._ids[int(order[place])].as_py())
-        if at == len(order):
-            return None
-        row = int(order[at])
-        return row if self._ids[row].as_py() == product_id else None
+        at = bisect_left(range(len(self)), product_id, key=self._id_at)
+        return int(self._id_order[at]) if at < len(self) and self._id_at(at) == product_id else None
 
     def id_of(self, row: int) -> ProductId:
         """IndexError when `row` is not in [0, len)."""
@@ -95,6 +91,11 @@ class Catalog:
     def texts(self, rows: Sequence[int]) -> list[str]:
         """What the cross-encoder reads of each product."""
         found: list[str] = self._rerank_texts.take(_indices(rows)).to_pylist()
+        return found
+
+    def _id_at(self, place: int) -> str:
+        """The id that stands at `place` when ids are sorted."""
+        found: str = self._ids[int(self._id_order[place])].as_py()
         return found
 
     def _refuse_strange(self, row: int) -> None:
@@ -133,16 +134,14 @@ def _map(path: Path) -> mmap.mmap | bytes:
 
 
 def _refuse_misfits(folder: Path, tables: dict[str, pa.RecordBatch]) -> None:
-    """Every slice that `fields` names has to lie inside its table."""
-    fields = tables["fields"].to_pylist()
-    is_text = {entry["name"]: entry["code_count"] > 0 for entry in fields}
-    ends = {
-        "text_entries": max((f["stop"] for f in fields if is_text[f["name"]]), default=0),
-        "number_entries": max((f["stop"] for f in fields if not is_text[f["name"]]), default=0),
-        "dictionary": max((f["first_code"] + f["code_count"] for f in fields), default=0),
-    }
+    """The slices that `fields` names have to fill their tables."""
+    ends = {"text_entries": 0, "number_entries": 0, "dictionary": 0}
+    for entry in tables["fields"].to_pylist():
+        table = "text_entries" if entry["kind"] in TEXT_KINDS else "number_entries"
+        ends[table] = max(ends[table], entry["stop"])
+        ends["dictionary"] = max(ends["dictionary"], entry["first_code"] + entry["code_count"])
     for name, end in ends.items():
-        if len(tables[name]) < end:
+        if len(tables[name]) != end:
             raise DamagedGenerationError(
                 table_path(folder, name), f"has {len(tables[name])} rows where fields.arrow expects {end}"
             )

@@ -3,7 +3,7 @@
 `fields`       name, kind, single (no row twice), start and stop in its entries, first_code and code_count
 `text_entries` row, code: of text and path fields, one field after the other, by row, then code
 `number_entries` row, value: of all other fields
-`dictionary`   normalised, label: of each code, by field, then by normalised text; codes count from 0 in a field
+`dictionary`   normalised, word_text, label: of each code of a field, in the order of the normalised texts
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from engine.backends.product_fields import (
     attribute_kind,
     field_values,
     normalised,
+    word_text,
 )
 from engine.types import ColumnKind, Product
 
@@ -42,7 +43,7 @@ SCHEMAS = {
     ),
     "text_entries": pa.schema([("row", pa.int32()), ("code", pa.int32())]),
     "number_entries": pa.schema([("row", pa.int32()), ("value", pa.float64())]),
-    "dictionary": pa.schema([("normalised", pa.large_string()), ("label", pa.large_string())]),
+    "dictionary": pa.schema([(name, pa.large_string()) for name in ("normalised", "word_text", "label")]),
 }
 
 
@@ -64,7 +65,7 @@ def _kinds(products: Iterable[Product]) -> dict[str, ColumnKind]:
     for product in products:
         for key, value in product.attributes.items():
             name, kind = ATTRIBUTE_PREFIX + key, attribute_kind(value)
-            if kinds.setdefault(name, kind) is not kind:
+            if kind is not None and kinds.setdefault(name, kind) is not kind:
                 kinds[name] = ColumnKind.TEXT
     return kinds
 
@@ -89,15 +90,15 @@ class _Entries:
         if self.kind not in TEXT_KINDS:
             return _Column(self.kind, rows, values, [], [])
         spelling = values.astype(np.int64)
-        texts = [normalised(text, self.kind) for text in self.spellings]
-        words = sorted(set(texts) - {""})
-        code_of = {word: code for code, word in enumerate(words)} | {"": -1}
-        code_of_spelling = np.array([code_of[text] for text in texts], np.int32)
-        labels = _most_frequent(list(self.spellings), code_of_spelling, spelling, len(words))
+        compared = [normalised(text, self.kind) for text in self.spellings]
+        texts = sorted(set(compared) - {""})
+        code_of = {text: code for code, text in enumerate(texts)} | {"": -1}
+        code_of_spelling = np.array([code_of[text] for text in compared], np.int32)
+        labels = _most_frequent(list(self.spellings), code_of_spelling, spelling, len(texts))
         codes = code_of_spelling[spelling]
         kept = codes >= 0
         rows, codes = _without_repeats(rows[kept], codes[kept])
-        return _Column(self.kind, rows, codes, words, labels)
+        return _Column(self.kind, rows, codes, texts, labels)
 
 
 def _without_repeats(
@@ -116,7 +117,7 @@ class _Column:
     kind: ColumnKind
     rows: NDArray[np.int32]
     values: NDArray[Any]
-    words: list[str]
+    texts: list[str]
     labels: list[str]
 
 
@@ -147,9 +148,9 @@ def _tables(collected: Mapping[str, _Entries]) -> dict[str, pa.RecordBatch]:
         single = not np.any(column.rows[1:] == column.rows[:-1])
         fields.append(
             {"name": name, "kind": column.kind.value, "single": bool(single), "start": start,
-             "stop": ends[is_text], "first_code": codes, "code_count": len(column.words)}
+             "stop": ends[is_text], "first_code": codes, "code_count": len(column.texts)}
         )  # fmt: skip
-        codes += len(column.words)
+        codes += len(column.texts)
         done[is_text].append(column)
     return {
         "fields": pa.RecordBatch.from_pylist(fields, schema=SCHEMAS["fields"]),
@@ -166,7 +167,8 @@ def _entry_table(table: str, columns: list[_Column], dtype: type[np.generic]) ->
 
 
 def _dictionary(columns: list[_Column]) -> pa.RecordBatch:
-    words = [word for column in columns for word in column.words]
+    texts = [text for column in columns for text in column.texts]
     labels = [label for column in columns for label in column.labels]
-    kinds = SCHEMAS["dictionary"].types
-    return pa.record_batch([pa.array(words, kinds[0]), pa.array(labels, kinds[1])], schema=SCHEMAS["dictionary"])
+    contents = (texts, [word_text(text) for text in texts], labels)
+    arrays = [pa.array(content, pa.large_string()) for content in contents]
+    return pa.record_batch(arrays, schema=SCHEMAS["dictionary"])

@@ -1,4 +1,4 @@
-"""Which fields a product has, and with what values: shared by the catalogue of a build and by live changes."""
+"""Which fields a product has, and with what values: for the catalogue of a build and for live changes."""
 
 from __future__ import annotations
 
@@ -27,10 +27,15 @@ BASE_FIELDS: Mapping[str, ColumnKind] = {
 
 FieldValue: TypeAlias = str | float
 _EPOCH = date(1970, 1, 1).toordinal()
+_CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af"  # as engine.text.has_cjk
+_WORDS = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
 _LEVEL = re.compile(r"\s*>\s*")
 
 
-def attribute_kind(value: AttributeValue) -> ColumnKind:
+def attribute_kind(value: AttributeValue) -> ColumnKind | None:
+    """None for a blank text and an empty list: they say nothing about their key."""
+    if isinstance(value, tuple | str) and not "".join(value).strip():
+        return None
     if isinstance(value, bool):
         return ColumnKind.BOOLEAN
     return ColumnKind.NUMBER if isinstance(value, float | int) else ColumnKind.TEXT
@@ -43,11 +48,11 @@ def field_values(product: Product, kinds: Mapping[str, ColumnKind]) -> Iterator[
     """
     for name, value in _base_values(product):
         yield name, value
-    for key, value in product.attributes.items():
+    for key, attribute in product.attributes.items():
         name = ATTRIBUTE_PREFIX + key
         kind = kinds.get(name)
         if kind is not None:
-            for one in value if isinstance(value, tuple) else (value,):
+            for one in attribute if isinstance(attribute, tuple) else (attribute,):
                 yield from ((name, held) for held in _attribute_values(one, kind))
 
 
@@ -55,6 +60,16 @@ def normalised(text: str, kind: ColumnKind) -> str:
     """Text as columns compare it; a path's levels have one blank on both sides of the ">"."""
     plain = normalise(text)
     return _LEVEL.sub(LEVELS, plain).strip() if kind is ColumnKind.PATH else plain
+
+
+def word_text(normalised_text: str) -> str:
+    """Its words (runs of letters and digits; each Chinese, Japanese or Korean character by itself) with a
+    blank around each, so that one text holds the words of another where it holds its `word_text`.
+
+    >>> word_text('usb-c 黑色')
+    ' usb c 黑 色 '
+    """
+    return f" {' '.join(_WORDS.findall(normalised_text))} "
 
 
 def _base_values(product: Product) -> Iterator[tuple[str, FieldValue]]:

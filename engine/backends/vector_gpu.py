@@ -17,6 +17,8 @@ from engine.errors import ConfigError
 
 MAX_DEPTH = 2048
 """The most results FAISS's GPU kernels return for one query."""
+_TUNED_DEPTH = 500
+"""The device's nprobe is set once, for searches of this depth; more cells cost a GPU little."""
 _COPY_ROWS = 65_536
 
 
@@ -50,7 +52,7 @@ def copy_to_gpu(index: Any, layout: VectorLayout) -> Any:
     if copy.ntotal != layout.count:
         raise ConfigError(f"FAISS copied {copy.ntotal} of {layout.count} vectors to the GPU. Use device cpu.")
     if layout.kind is IndexKind.IVF:
-        copy.nprobe = min(layout.effort, MAX_DEPTH)
+        copy.nprobe = min(layout.effort_for(_TUNED_DEPTH), index.nlist, MAX_DEPTH)
     return copy
 
 

@@ -117,17 +117,21 @@ class FaissVectorIndex:
             return True
         scan = passing + _ROWS_PER_SKIP * (len(self) - passing)
         if self._layout.kind is IndexKind.HNSW:
-            return scan <= _ROWS_PER_STEP * max(depth, self._layout.effort)
-        return scan <= len(self) * self._layout.effort / self._index.nlist
+            return scan <= _ROWS_PER_STEP * self._effort(depth)
+        return scan <= len(self) * self._effort(depth) / self._index.nlist
+
+    def _effort(self, depth: int) -> int:
+        effort = self._layout.effort_for(depth)
+        return max(effort, depth) if self._layout.kind is IndexKind.HNSW else min(effort, self._index.nlist)
 
     def _walk(self, queries: FloatArray, depth: int) -> tuple[FloatArray, RowArray]:
         if self._gpu is not None:
             found: tuple[FloatArray, RowArray] = self._gpu.search(queries, depth)
             return found
         if self._layout.kind is IndexKind.HNSW:
-            how = faiss.SearchParametersHNSW(efSearch=max(self._layout.effort, depth))
+            how = faiss.SearchParametersHNSW(efSearch=self._effort(depth))
         else:
-            how = faiss.SearchParametersIVF(nprobe=self._layout.effort)
+            how = faiss.SearchParametersIVF(nprobe=self._effort(depth))
         found = self._index.search(queries, depth, params=how)
         return found
 

@@ -34,9 +34,10 @@ class VectorStorage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VectorLayout:
-    """`effort` is efSearch of HNSW, nprobe of IVF, 0 for flat: the least that reached the stated recall.
+    """`effort` is efSearch of HNSW, nprobe of IVF, 0 for flat: the least that reached the recall aimed at.
 
-    `recall_at_10` is the share of the ten nearest (float32, exact) that searches with this effort found.
+    `recall_at_10` is the share of the ten nearest (float32, exact) that searches for ten with this effort found;
+    `recall_at_100` the same for a hundred.
     """
 
     kind: IndexKind
@@ -45,6 +46,11 @@ class VectorLayout:
     count: int
     effort: int
     recall_at_10: float
+    recall_at_100: float
+
+    def effort_for(self, depth: int) -> int:
+        """The effort for `depth` results. It was tuned up to a hundred, and grows with what is asked beyond."""
+        return self.effort * max(depth, 100) // 100
 
     def save(self, folder: Path) -> None:
         (folder / LAYOUT_FILE).write_text(json.dumps(asdict(self), indent=2, sort_keys=True) + "\n")
@@ -62,6 +68,7 @@ class VectorLayout:
                 count=int(stored["count"]),
                 effort=int(stored["effort"]),
                 recall_at_10=float(stored["recall_at_10"]),
+                recall_at_100=float(stored["recall_at_100"]),
             )
         except FileNotFoundError as missing:
             raise DamagedGenerationError(path, "is missing") from missing

@@ -46,7 +46,9 @@ class Column(Protocol):
         ...
 
     def codes_containing(self, text: str) -> NDArray[np.int32]:
-        """Codes of the values that contain `text` as whole words, both normalised."""
+        """Codes of the values in which the words of `text` (at least one) stand side by side. Words are runs
+        of letters and digits, normalised; each Chinese, Japanese or Korean character is one by itself.
+        """
         ...
 
     def label(self, code: int) -> str:
@@ -95,7 +97,7 @@ def entries_of(column: Column, rows: RowArray) -> NDArray[np.intp]:
     first = np.searchsorted(column.rows, ordered, "left")
     count = np.searchsorted(column.rows, ordered, "right") - first
     within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    return np.repeat(first, count) + within
+    return np.asarray(np.repeat(first, count) + within)
 
 
 def first_value_of(column: Column, rows: RowArray) -> NDArray[np.float64]:

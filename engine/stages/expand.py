@@ -1,13 +1,30 @@
-"""Stage 2: walk from the linked entities to their neighbours, within hard caps."""
+"""Stage 2: walk from the linked entities to their neighbours, within hard caps, and put the finds to use."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import heapq
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from math import log
+from time import perf_counter
 from typing import Protocol
 
-from engine.types import Entity, GraphEdge, RowArray
+from engine.stages import affinity
+from engine.stages.understand import Understanding
+from engine.text import singular, tokens
+from engine.types import (
+    Candidates,
+    Entity,
+    EntityKind,
+    EntityLink,
+    Expansion,
+    FloatArray,
+    GraphEdge,
+    Mask,
+    RowArray,
+)
 
 
 class KnowledgeGraph(Protocol):
@@ -23,11 +40,15 @@ class KnowledgeGraph(Protocol):
         ...
 
     def products(self, entity: Entity, limit: int) -> RowArray:
-        """Rows of products that hang on the entity, ascending, int64, at most `limit`."""
+        """Rows of products that hang on the entity or on a narrower one, ascending, int64, at most `limit`."""
         ...
 
     def relation(self, entity: Entity) -> str:
         """The readable name of the statement by which products hang on this entity ("color")."""
+        ...
+
+    def names(self, entity: Entity) -> Sequence[str]:
+        """Normalised texts that the entity answers to (synonyms, translations), the surest first."""
         ...
 
 
@@ -44,3 +65,179 @@ class ExpansionSpec:
     max_expansions: int = 16
     lexical_terms: bool = True
     candidates: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WalkLimits:
+    """Hard caps of one query's walk. `seconds` is a last resort: the other caps end a walk well before."""
+
+    depth: int = 2
+    nodes: int = 48
+    neighbours: int = 8
+    seconds: float = 0.010
+
+
+RELATION_WEIGHT = {"same as": 0.8, "narrower": 0.6, "broader": 0.4, "brand": 0.3}
+"""How much of a meaning survives one step."""
+_OTHER_RELATION = 0.3
+_SURE = 0.6
+"""Confidence from which a link's synonyms may enter the searched words."""
+_MAX_TERMS = 6
+_TERM_BOOST = 0.5
+_FEW_PRODUCTS = 20
+_MODEL = re.compile(r"^(?=.*\d)(?=.*[^\W\d_])\S{4,}$|^\d{6,}$")
+_SYNONYM_KINDS = frozenset({EntityKind.CATEGORY, EntityKind.COLOR, EntityKind.MATERIAL})
+
+
+def rarity(product_count: int, product_total: int) -> float:
+    """Inverse document frequency in (0, 1]: 1 for an entity of one product or none, near 0 for one that
+    all products share. log(1 + N / max(1, n)) / log(1 + N), after Spärck Jones (1972).
+    """
+    return log(1 + product_total / max(1, product_count)) / log(1 + max(1, product_total))
+
+
+@dataclass(frozen=True, slots=True)
+class Expand:
+    """Turns links into weighted entities, and those into words, products and explanations.
+
+    `word_counts` are the words that the catalogue knows; a model number among the query's words that only
+    few products have makes the query precise, and then it gains nothing but its own entities.
+    """
+
+    graph: KnowledgeGraph
+    word_counts: Mapping[str, int] = field(default_factory=dict)
+    limits: WalkLimits = WalkLimits()
+
+    def __call__(self, understanding: Understanding, spec: ExpansionSpec) -> tuple[Expansion, ...]:
+        """The linked entities first (with an empty path), then at most `max_expansions` that they led to,
+        each by descending weight, then IRI.
+        """
+        if spec.mode is ExpansionMode.DISABLED or not understanding.links:
+            return ()
+        linked = sorted((self._weigh(link, (), link.confidence) for link in understanding.links), key=_order)
+        if self._is_precise(understanding):
+            return tuple(linked)
+        gained = sorted(self._walk(understanding.links), key=_order)
+        return (*linked, *gained[: spec.max_expansions])
+
+    def other_words(self, understanding: Understanding, expansions: Sequence[Expansion]) -> tuple[str, ...]:
+        """Synonyms of what the query surely names, unless its own words are in them ("jet black" finds
+        nothing that "black" does not) or the catalogue has no such words.
+        """
+        said = _singulars(understanding.tokens)
+        found: dict[str, None] = {}
+        for expansion in expansions:
+            link = expansion.link
+            if expansion.path or link.confidence < _SURE or link.entity.kind not in _SYNONYM_KINDS:
+                continue
+            named = _singulars(understanding.tokens[link.start : link.end])
+            for name in self.graph.names(link.entity):
+                words = tokens(name)
+                new = _singulars(words)
+                if not new <= said and not named <= new and self._knows(words):
+                    found.setdefault(name)
+        return tuple(found)[:_MAX_TERMS]
+
+    def lexical_terms(
+        self, understanding: Understanding, expansions: Sequence[Expansion]
+    ) -> tuple[tuple[str, float], ...]:
+        """Phrases with boosts in (0, 1) for the lexical index: synonyms, then labels of neighbours that share
+        no word with the query or its synonyms (the others are found by those words).
+        """
+        synonyms = self.other_words(understanding, expansions)
+        terms = dict.fromkeys(synonyms, _TERM_BOOST)
+        said = _singulars((*understanding.tokens, *(word for name in synonyms for word in tokens(name))))
+        for expansion in expansions:
+            words = tokens(expansion.entity.label)
+            if expansion.path and self._knows(words) and said.isdisjoint(_singulars(words)):
+                terms.setdefault(" ".join(words), _TERM_BOOST * expansion.weight)
+        return tuple(terms.items())[:_MAX_TERMS]
+
+    def affinity(self, expansions: Sequence[Expansion]) -> FloatArray:
+        """See `engine.stages.affinity.affinity`: one value per row, to weigh other sources' candidates."""
+        return affinity.affinity(self.graph, expansions)
+
+    def candidates(self, expansions: Sequence[Expansion], limit: int, mask: Mask | None) -> Candidates:
+        """Products that hang on the entities, best affinity first; see `engine.stages.affinity`."""
+        return affinity.candidates(self.affinity(expansions), limit, mask)
+
+    def sentence(self, understanding: Understanding, expansion: Expansion) -> str:
+        """The way from the query's words to the entity and its products, as one line:
+        `"black cartridge" -> color Black <- product`.
+        """
+        start, end = expansion.link.start, expansion.link.end
+        read = {each.read_as: each.written for each in understanding.corrections}
+        said = " ".join(read.get(word, word) for word in understanding.tokens[start:end])
+        steps = [f'"{said}"', f"{self._relation(expansion.link.entity)} {expansion.link.entity.label}"]
+        steps += [f"{edge.relation} {edge.target.label}" for edge in expansion.path]
+        return f"{' -> '.join(steps)} <- product"
+
+    def paths_to(
+        self, understanding: Understanding, expansions: Sequence[Expansion], rows: RowArray
+    ) -> dict[int, tuple[str, ...]]:
+        """For each row, how the query reaches it: the heaviest way of each span, in the query's order."""
+        best: dict[int, dict[tuple[int, int], Expansion]] = {int(row): {} for row in rows}
+        for expansion in sorted(expansions, key=_order):
+            span = expansion.link.start, expansion.link.end
+            hanging = set(self.graph.products(expansion.entity, affinity.POSTING_LIMIT).tolist())
+            for row, found in best.items():
+                if row in hanging:
+                    found.setdefault(span, expansion)
+        return {
+            row: tuple(self.sentence(understanding, found[span]) for span in sorted(found))
+            for row, found in best.items()
+        }
+
+    def _walk(self, links: Sequence[EntityLink]) -> Iterator[Expansion]:
+        """Best first over all links; an entity that two ways lead to is reached by the heavier one."""
+        until = perf_counter() + self.limits.seconds
+        seen = {link.entity.iri for link in links}
+        waiting: list[tuple[float, int, EntityLink, tuple[GraphEdge, ...]]] = [
+            (-link.confidence, place, link, ()) for place, link in enumerate(links)
+        ]
+        heapq.heapify(waiting)
+        count = len(waiting)
+        while waiting and count < self.limits.nodes + len(links) and perf_counter() < until:
+            strength, _, link, path = heapq.heappop(waiting)
+            here = path[-1].target if path else link.entity
+            if path:
+                yield self._weigh(link, path, -strength)
+            if len(path) == self.limits.depth:
+                continue
+            for edge in self.graph.neighbours(here, self.limits.neighbours):
+                if edge.target.iri in seen or _goes_back_down(path, edge):
+                    continue
+                seen.add(edge.target.iri)
+                count += 1
+                weight = RELATION_WEIGHT.get(edge.relation, _OTHER_RELATION)
+                heapq.heappush(waiting, (strength * weight, count, link, (*path, edge)))
+
+    def _weigh(self, link: EntityLink, path: tuple[GraphEdge, ...], strength: float) -> Expansion:
+        """As rare as the broadest entity on the way: black on metallic is no rarer find than black."""
+        broadest = max(entity.product_count for entity in (link.entity, *(edge.target for edge in path)))
+        return Expansion(link, path, strength * rarity(broadest, self.graph.product_total))
+
+    def _is_precise(self, understanding: Understanding) -> bool:
+        return any(
+            _MODEL.match(word) and 0 < self.word_counts.get(word, 0) <= _FEW_PRODUCTS
+            for word in understanding.tokens
+        )
+
+    def _knows(self, words: Sequence[str]) -> bool:
+        return not self.word_counts or all(word in self.word_counts for word in words)
+
+    def _relation(self, entity: Entity) -> str:
+        return self.graph.relation(entity) or entity.kind.value
+
+
+def _singulars(words: Sequence[str]) -> frozenset[str]:
+    return frozenset(singular(word) for word in words)
+
+
+def _goes_back_down(path: Sequence[GraphEdge], edge: GraphEdge) -> bool:
+    """Up and down again leads to siblings: other colours, other printers; not what was asked for."""
+    return bool(path) and path[-1].relation == "broader" and edge.relation == "narrower"
+
+
+def _order(expansion: Expansion) -> tuple[bool, float, str]:
+    return bool(expansion.path), -expansion.weight, expansion.entity.iri

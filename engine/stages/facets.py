@@ -51,6 +51,17 @@ class Facet:
     missing_count: int = 0
 
 
+def check_facet_keys(columns: Columns, keys: Sequence[str]) -> tuple[Column, ...]:
+    """The column of each key. More than MAX_KEYS, or one whose values are not counted, is
+    InvalidArgumentError("facet_keys"), an unknown one UnknownFieldError.
+    """
+    if len(keys) > MAX_KEYS:
+        raise InvalidArgumentError(
+            "facet_keys", f"facet_keys has {len(keys)} entries; at most {MAX_KEYS} are counted."
+        )
+    return tuple(_countable(columns, key) for key in keys)
+
+
 def count_facets(
     columns: Columns, keys: Sequence[str], rows: RowArray, limit: int = DEFAULT_LIMIT
 ) -> tuple[Facet, ...]:
@@ -58,13 +69,10 @@ def count_facets(
 
     Equal counts go by normalised value. A category counts for every level above it, as "Kitchen > Coffee",
     so that the value of a facet can be put into a filter as it is.
-    UnknownFieldError or InvalidArgumentError("facet_keys").
+    Raises as `check_facet_keys`.
     """
-    if len(keys) > MAX_KEYS:
-        raise InvalidArgumentError(
-            "facet_keys", f"facet_keys has {len(keys)} entries; at most {MAX_KEYS} are counted."
-        )
-    return tuple(_count(key, _countable(columns, key), rows, limit) for key in keys)
+    found = zip(keys, check_facet_keys(columns, keys), strict=True)
+    return tuple(_count(key, column, rows, limit) for key, column in found)
 
 
 def _countable(columns: Columns, key: str) -> Column:

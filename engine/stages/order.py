@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InvalidArgumentError
 from engine.stages.columns import ATTRIBUTE_PREFIX, Column, Columns, first_value_of, require, written
-from engine.types import ColumnKind, FloatArray, RowArray
+from engine.types import ColumnKind, RowArray
 
 SCORE = "score"
 MAX_LENGTH = 1_000
@@ -39,15 +40,24 @@ class OrderBy:
 BY_SCORE = OrderBy()
 
 
-def parse_order_by(text: str) -> OrderBy:
+def parse_order_by(text: str, columns: Columns) -> OrderBy:
     """Comma-separated fields, each with an optional " desc" (" asc" is allowed, and the default, for `score`
     too, as in AIP-132); blank text is BY_SCORE. Attribute keys that are not plain words are quoted, as in a
-    filter. InvalidArgumentError("order_by") says where it does not read.
+    filter. Fields: score, price, date_released, title and attributes that are numbers.
+    UnknownFieldError or InvalidArgumentError("order_by"), with the position where it does not read.
     """
-    if not text.strip():
-        return BY_SCORE
+    order = _parse(text) if text.strip() else BY_SCORE
+    for key in order.keys:
+        if key.field != SCORE:
+            _sortable(columns, key.field)
+    return order
+
+
+def _parse(text: str) -> OrderBy:
     if len(text) > MAX_LENGTH:
-        raise InvalidArgumentError("order_by", f"order_by has {len(text):,} characters; at most {MAX_LENGTH:,}.")
+        raise InvalidArgumentError(
+            "order_by", f"order_by has {len(text):,} characters; at most {MAX_LENGTH:,}."
+        )
     keys: list[OrderKey] = []
     position, comma = 0, ","
     while comma:
@@ -62,7 +72,7 @@ def parse_order_by(text: str) -> OrderBy:
 
 
 def order_rows(
-    order: OrderBy, columns: Columns, rows: RowArray, scores: FloatArray
+    order: OrderBy, columns: Columns, rows: RowArray, scores: NDArray[np.floating[Any]]
 ) -> NDArray[np.intp]:
     """The permutation that sorts `rows` (n,) with their `scores` (n,): `rows[permutation]` is in order.
 
@@ -81,7 +91,9 @@ def order_rows(
     return np.lexsort([*reversed(tail), *reversed(sorts)])
 
 
-def _values(key: OrderKey, columns: Columns, rows: RowArray, scores: FloatArray) -> NDArray[np.float64]:
+def _values(
+    key: OrderKey, columns: Columns, rows: RowArray, scores: NDArray[np.floating[Any]]
+) -> NDArray[np.float64]:
     if key.field == SCORE:
         return scores.astype(np.float64)
     return first_value_of(_sortable(columns, key.field), rows)

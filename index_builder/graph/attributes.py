@@ -17,9 +17,11 @@ _SLASH = re.compile(r"/")
 _LETTERS = re.compile(r"[^\W\d_]")
 _MEASURE = re.compile(r"^[\d\s.,x×*/+()°<>≤≥~-]+(?:[^\W\d_]{1,3})?$")
 _KEY_WORDS = re.compile(r"[^\W_]+")
-_PLACEHOLDERS = frozenset(
-    "y n yes no none n/a na unknown unspecified other others various true false 无 其他 是 否".split()
-) | {"not supported", "not available", "not applicable", "unspecified", "see description"}
+_PLACEHOLDER_LIST = """
+y,n,yes,no,none,n/a,na,unknown,unspecified,other,others,various,true,false,无,其他,是,否
+not supported,not available,not applicable,see description
+"""
+_PLACEHOLDERS = frozenset(re.split("[,\n]", _PLACEHOLDER_LIST.strip()))
 
 
 class Role(StrEnum):
@@ -92,9 +94,14 @@ def values_of(value: AttributeValue, *, split_slash: bool = False) -> Iterator[s
             continue
         for part in _LIST.split(text):
             for piece in _SLASH.split(part) if split_slash else (part,):
-                clean = " ".join(piece.split()).strip(" .-•*")
+                clean = _without_lone_brackets(" ".join(piece.split()).strip(" .:-•*"))
                 if _is_worth_a_node(clean):
                     yield clean
+
+
+def _without_lone_brackets(text: str) -> str:
+    """A list cut inside brackets leaves halves of them behind."""
+    return text if text.count("(") == text.count(")") else text.replace("(", "").replace(")", "").strip()
 
 
 def _is_worth_a_node(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The graph while it is being gathered: nodes with the products that hang on them, and edges between nodes."""
+"""The graph while it is being gathered: nodes with the products that hang on them, and edges between them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,13 @@ class Draft:
     types: list[str] = field(default_factory=list)
 
     def node(
-        self, kind: EntityKind, *names: str, space: str = "", relation: str, predicate: Term, attribute: str = ""
+        self,
+        kind: EntityKind,
+        *names: str,
+        space: str = "",
+        relation: str,
+        predicate: Term,
+        attribute: str = "",
     ) -> Node:
         """The node with this name, made when new. `space` is the part of the IRI that tells kinds apart."""
         iri = node_iri(space or kind.value, *names)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from engine.text import has_cjk, normalise
 from engine.types import EntityKind, Product
+from index_builder.graph.attributes import Role, role_of, texts_of
 from index_builder.graph.draft import Draft, Node
 from index_builder.graph.vocabulary import PROV, RDF_TYPE, RDFS_LABEL, SourceGraph, Term, node_iri
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+_OTHER_CJK = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _CLASS = {
     EntityKind.BRAND: Term.BRAND_CLASS,
     EntityKind.CATEGORY: Term.CONCEPT,
@@ -53,14 +56,18 @@ def _products(products: Sequence[Product]) -> Iterator[str]:
         iri = node_iri("product", product.id)
         yield _line(iri, RDF_TYPE, Term.PRODUCT, SourceGraph.CATALOGUE)
         yield _text(iri, Term.NAME, product.title, SourceGraph.CATALOGUE)
-        yield _text(iri, Term.SKU, product.id, SourceGraph.CATALOGUE, tag="")
+        for key, value in product.attributes.items():
+            if role_of(key) is Role.LABEL:
+                for text in texts_of(value):
+                    yield _text(iri, Term.NAME, text, SourceGraph.CATALOGUE)
+        yield _text(iri, Term.SKU, product.id, SourceGraph.CATALOGUE)
 
 
 def _node(node: Node) -> Iterator[str]:
     yield _line(node.iri, RDF_TYPE, _CLASS[node.kind], node.source)
     yield _text(node.iri, Term.PREF_LABEL, node.label, node.source)
     if node.kind is EntityKind.ATTRIBUTE_VALUE:
-        yield _text(node.iri, Term.PROPERTY_ID, node.attribute, node.source, tag="")
+        yield _text(node.iri, Term.PROPERTY_ID, node.attribute, node.source)
     stated = {normalise(spelling) for spelling in node.spellings}
     for name in node.names:
         if name != normalise(node.label):
@@ -80,7 +87,7 @@ def _provenance(sources: Sequence[str]) -> Iterator[str]:
         for name in ("synonyms.tsv",) if made is SourceGraph.LABELS else sources:
             file = node_iri("file", name)
             yield _line(file, RDF_TYPE, Term.ENTITY, graph)
-            yield _text(file, RDFS_LABEL, name, graph, tag="")
+            yield _text(file, RDFS_LABEL, name, graph)
             yield _line(made, Term.WAS_DERIVED_FROM, file, graph)
             yield _line(activity, f"{PROV}used", file, graph)
 
@@ -89,10 +96,7 @@ def _line(subject: str, predicate: str, thing: str, graph: str) -> str:
     return f"<{subject}> <{predicate}> <{thing}> <{graph}> ."
 
 
-def _text(subject: str, predicate: str, text: str, graph: str, *, tag: str | None = None) -> str:
-    """A literal; texts for people carry a language tag, Chinese where the text is written so."""
-    language = tag if tag is not None else "zh" if has_cjk(text) else "en"
-    suffix = f"@{language}" if language else ""
+def _text(subject: str, predicate: str, text: str, graph: str) -> str:
+    """A literal, tagged as Chinese where its script says so; the language of other texts is not known."""
+    suffix = "@zh" if has_cjk(text) and _OTHER_CJK.search(text) is None else ""
     return f'<{subject}> <{predicate}> "{text.translate(_ESCAPES)}"{suffix} <{graph}> .'
-
-

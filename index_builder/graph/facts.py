@@ -1,4 +1,4 @@
-"""Reads a catalogue's fields into a draft graph: brands, categories, types, colours, materials, values, targets.
+"""Reads a catalogue's fields into a draft graph: brands, categories, types, colours, materials, targets, ...
 
 Numbers stay in the catalogue's columns, where filters read them; an attribute that is true becomes a value
 node named after its key ("touchscreen"). Nothing here guesses, except product types read from titles, which
@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from engine.text import has_cjk, normalise, singular
 from engine.types import AttributeValue, EntityKind, Product
-from index_builder.graph.attributes import Role, key_phrase, role_of, texts_of, values_of
+from index_builder.graph.attributes import Role, key_phrase, role_of, values_of
 from index_builder.graph.compatibility import targets_of
 from index_builder.graph.draft import Draft, Edge, Node
 from index_builder.graph.lexicon import Lexicon, Synonyms, default_lexicon
@@ -73,7 +73,7 @@ class _Reader:
                 node = self._type(row, name)
                 if not stated.intersection(node.names):
                     node.source = SourceGraph.TITLES
-                    node.names = {text: _TITLE_TYPE_CONFIDENCE for text in node.names}
+                    node.names = dict.fromkeys(node.names, _TITLE_TYPE_CONFIDENCE)
         for node in self.draft.nodes.values():
             node.rows.sort()
 
@@ -173,7 +173,8 @@ class _Reader:
 
 
 def _name_all(node: Node, synonyms: Synonyms | None) -> None:
-    if synonyms is not None and synonyms.preferred not in node.names or synonyms and len(node.names) == 1:
+    """Every name of a meaning; those that the catalogue itself uses are surer already."""
+    if synonyms is not None and any(name not in node.names for name in synonyms.names()):
         for name in synonyms.names():
             node.answer_to(name, 0.9)
 

@@ -1,4 +1,4 @@
-"""What follows from the facts: narrower types, values that mean the same, targets that the shop itself sells."""
+"""What follows from the facts: narrower types, values that mean the same, targets that the shop sells."""
 
 from __future__ import annotations
 
@@ -64,25 +64,23 @@ def _rows_of(iri: str, draft: Draft, children: dict[str, list[str]]) -> RowArray
 def _narrower_types(draft: Draft) -> None:
     """`photo printer` is a printer: the longest type that ends the name, by words or Chinese characters."""
     types = {name: node for node in _types(draft) for name in sorted(node.names)}
+    above: set[tuple[str, str]] = set()
     for node in _types(draft):
         for name in sorted(node.names):
-            broader = next((types[end] for end in _endings(name) if end in types), None)
-            if broader is not None and broader.iri != node.iri and not _is_above(draft, node, broader):
+            broader = next((types[end] for end in _endings(name) if end in types), node)
+            if broader is not node and (broader.iri, node.iri) not in above:
+                above.add((node.iri, broader.iri))
                 draft.edges.add(Edge(node.iri, Term.BROADER, broader.iri, SourceGraph.INFERENCE))
                 break
 
 
 def _endings(name: str) -> list[str]:
+    """What is left of a name when words, or Chinese characters down to two, are cut from its front."""
     if has_cjk(name):
         return [name[start:] for start in range(1, len(name) - 1)]
     words = name.split()
     words[-1] = singular(words[-1])
     return [" ".join(words[start:]) for start in range(1, len(words))]
-
-
-def _is_above(draft: Draft, node: Node, other: Node) -> bool:
-    above = {(edge.subject, edge.object) for edge in draft.edges if edge.predicate is Term.BROADER}
-    return (other.iri, node.iri) in above
 
 
 def _types_in_categories(draft: Draft, products: Sequence[Product]) -> None:

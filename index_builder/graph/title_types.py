@@ -1,4 +1,4 @@
-"""What kind of thing a title names, for catalogues that do not say: "Acme X1 toner cartridge Black" -> toner cartridge.
+"""What kind of thing a title names, for catalogues that do not say: "Acme X1 toner cartridge Black".
 
 No list of product words is needed. A word heads a product type when
 
@@ -9,7 +9,7 @@ No list of product words is needed. A word heads a product type when
 - products that carry it have the same attribute keys, more than products at large.
 
 The product of the four is the word's score; the best head of a title wins and takes along the words before
-it that often stand there ("toner cartridge"). Words of types that are known already need not prove themselves.
+it that often stand there ("toner cartridge"). Words of types that are known already need prove less.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ _BREAK = re.compile(
 _PLAIN = re.compile(r"^[^\W\d_]{2,}(?:[-'][^\W\d_]+)*$")
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"^\d[\d.,x]*(?:st|nd|rd|th)?$")
-_FUNCTION_WORDS = frozenset("up over more new no not or as at it is each only off out down type series up-to non".split())
+_NEVER_A_TYPE = """
+gb tb mb dpi mm cm inch pixel ghz mhz ppm pcs up over more new no not or as at it is each only off out down type
+series non
+"""
+_FUNCTION_WORDS = frozenset(_NEVER_A_TYPE.split())
 _MIN_SCORE = 0.25
 _KNOWN_BONUS = 0.3
 _MAX_WORDS = 3
@@ -63,7 +67,11 @@ class _Title:
 
 
 def title_types(
-    products: Sequence[Product], *, known: Collection[str] = (), modifiers: Collection[str] = (), min_products: int = 5
+    products: Sequence[Product],
+    *,
+    known: Collection[str] = (),
+    modifiers: Collection[str] = (),
+    min_products: int = 5,
 ) -> list[str]:
     """The type of each product, normalised and singular, "" where the title does not tell.
 

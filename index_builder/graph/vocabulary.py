@@ -1,4 +1,4 @@
-"""The words of the knowledge graph: schema.org for products, SKOS for labels and taxonomies, PROV for origins.
+"""The words of the knowledge graph: schema.org for products, SKOS for labels and taxonomies, PROV for origin.
 
 Nodes are named by what they are, not by where they stand in a build, so that two builds of the same
 catalogue speak of the same things: `urn:cartograph:product:<id>`, `urn:cartograph:brand:<name>`, ...
@@ -67,7 +67,8 @@ def slug(text: str) -> str:
 
 
 def node_iri(kind: str, *names: str) -> str:
-    """
+    """The name of a node: its kind, then what it is called.
+
     >>> node_iri("value", "finish", "high gloss")
     'urn:cartograph:value:finish:high_gloss'
     """

@@ -33,6 +33,7 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
     "\ufffe\uffff\ud800-\udfff]"
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACE = re.compile(r"[\s\x1c-\x1f\x85]+")
 _REPAIRS = TextFixerConfig(
     unescape_html=False,  # done here, only for entities that end in a semicolon
@@ -67,13 +68,14 @@ def cut(text: str, limit: int) -> str:
 
 
 def _round(text: str) -> str:
-    visible = _INVISIBLE.sub("", text)
+    # Broken encodings are repaired first: their halves look like control characters and soft hyphens.
+    repaired = text if text.isascii() else fix_text(_SURROGATE.sub("", text), _REPAIRS)
+    visible = _INVISIBLE.sub("", repaired)
     if "<" in visible:
         visible = _without_markup(visible)
     if "&" in visible:
         visible = _ENTITY.sub(lambda entity: html.unescape(entity.group()), visible)
-    repaired = visible if visible.isascii() else fix_text(visible, _REPAIRS)
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", _INVISIBLE.sub("", repaired))).strip()
+    return _SPACE.sub(" ", unicodedata.normalize("NFC", _INVISIBLE.sub("", visible))).strip()
 
 
 def _without_markup(text: str) -> str:

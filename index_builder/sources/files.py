@@ -75,7 +75,9 @@ def damage_is_a_data_error(path: Path) -> Iterator[None]:
     try:
         yield
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise DataError(path, f"the gzip data is damaged ({error}). Copy or export the file again.") from error
+        raise DataError(
+            path, f"the gzip data is damaged ({error}). Copy or export the file again."
+        ) from error
     except OSError as error:
         raise DataError(path, f"cannot be read ({error.strerror or error}).") from error
 
@@ -104,4 +106,6 @@ def _kind(path: Path, head: bytes) -> FileKind:
         return kind
     if first == b"{":
         return FileKind.JSONL
-    raise DataError(path, f"the kind of file cannot be told. Give {_KNOWN}, named by its kind (.csv, .jsonl.gz).")
+    raise DataError(
+        path, f"the kind of file cannot be told. Give {_KNOWN}, named by its kind (.csv, .jsonl.gz)."
+    )

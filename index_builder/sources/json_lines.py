@@ -45,7 +45,9 @@ def _row(source: Source, number: int, content: bytes) -> RawRow | BadRow:
     except RecursionError:
         return _bad(source, number, content, Problem.BAD_JSON, "the values are nested too deeply")
     if not isinstance(value, dict):
-        return _bad(source, number, content, Problem.NOT_AN_OBJECT, "the line is JSON, but not an object {...}")
+        return _bad(
+            source, number, content, Problem.NOT_AN_OBJECT, "the line is JSON, but not an object {...}"
+        )
     return RawRow(source.path, number, value, typed=True)
 
 

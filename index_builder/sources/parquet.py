@@ -45,7 +45,9 @@ def _arrow_errors(source: Source) -> Iterator[None]:
             yield
     except (pa.ArrowException, UnicodeDecodeError) as error:
         first_line = str(error).partition("\n")[0]
-        raise DataError(source.path, f"the Parquet data is damaged ({first_line}). Export it again.") from error
+        raise DataError(
+            source.path, f"the Parquet data is damaged ({first_line}). Export it again."
+        ) from error
 
 
 def _refuse_repeated_columns(source: Source, names: list[str]) -> None:

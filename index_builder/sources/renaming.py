@@ -67,7 +67,9 @@ class Renaming:
         used: set[str] = set()
         nested: Dictionary[str, Any] = {}
         for field, names in self._wanted.items():
-            source = next((by_name[name] for name in names if name in by_name and by_name[name] not in used), None)
+            source = next(
+                (by_name[name] for name in names if name in by_name and by_name[name] not in used), None
+            )
             if source is None:
                 continue
             if field == "attributes":

@@ -20,7 +20,7 @@ from typing import NamedTuple, cast
 from lark import Lark, Token, Transformer, UnexpectedInput
 
 from engine.errors import FilterSyntaxError, InvalidArgumentError
-from engine.stages.filtering.nodes import EVERYTHING, And, Comparison, Filter, Not, Operator, Or, Presence
+from engine.stages.filtering.nodes import EVERYTHING, And, Comparison, Node, Not, Operator, Or, Presence
 from engine.stages.filtering.problems import syntax_error
 
 MAX_LENGTH = 4_000
@@ -31,6 +31,8 @@ _NOT_IN_WORDS = r"""\s()"=!<>:,"""
 _NO_KEYWORD = rf"(?!(?:AND|OR|NOT)(?![^'{_NOT_IN_WORDS}]))"
 _DOUBLE_QUOTED = r""""(?:[^"\\]|\\["'\\nt])*\""""
 _SINGLE_QUOTED = r"""'(?:[^'\\]|\\["'\\nt])*'"""
+
+_KEY = rf"(?:\.(?:[^{_NOT_IN_WORDS}.]+|{_DOUBLE_QUOTED}))*"
 
 _GRAMMAR = rf"""
 start: _all_of?
@@ -53,7 +55,7 @@ _ANY.2: /\*(?![^\s()])/
 OPERATOR: "!=" | "<=" | ">=" | "=" | "<" | ">"
 HAS: ":"
 TEXT: /{_DOUBLE_QUOTED}|{_SINGLE_QUOTED}/
-FIELD.1: /{_NO_KEYWORD}[^{_NOT_IN_WORDS}'.*-][^{_NOT_IN_WORDS}.]*(?:\.(?:[^{_NOT_IN_WORDS}.]+|{_DOUBLE_QUOTED}))*/
+FIELD.1: /{_NO_KEYWORD}[^{_NOT_IN_WORDS}'.*-][^{_NOT_IN_WORDS}.]*{_KEY}/
 WORD: /{_NO_KEYWORD}[^{_NOT_IN_WORDS}'*][^{_NOT_IN_WORDS}*]*/
 
 %ignore /\s+/
@@ -67,13 +69,13 @@ _QUOTED_KEY = re.compile(_DOUBLE_QUOTED)
 class _Part(NamedTuple):
     """A filter with its depth (parentheses and negations) and its number of comparisons."""
 
-    node: Filter
+    node: Node
     depth: int
     terms: int
 
 
 @lru_cache(maxsize=1_024)
-def parse_filter(text: str) -> Filter:
+def parse(text: str) -> Node:
     """Blank text is EVERYTHING. Shops send the same filters again and again: the last 1,024 are kept.
 
     FilterSyntaxError points at the first character that does not fit; InvalidArgumentError("filter") when
@@ -86,7 +88,7 @@ def parse_filter(text: str) -> Filter:
         )
     _refuse_surrogates(text)
     try:
-        return cast(Filter, _parser().parse(text))  # the transformer makes the filter; lark's stub says Tree
+        return cast("Node", _parser().parse(text))  # the transformer makes the node; lark's stub says Tree
     except UnexpectedInput as error:
         raise syntax_error(text, error) from None
 
@@ -96,10 +98,10 @@ def _parser() -> Lark:
     return Lark(_GRAMMAR, parser="lalr", lexer="contextual", transformer=_Build(), propagate_positions=False)
 
 
-class _Build(Transformer[Token, Filter]):
+class _Build(Transformer[Token, Node]):
     """Makes the tree while lark reads, so that no part of it is ever deeper than MAX_DEPTH."""
 
-    def start(self, parts: list[_Part]) -> Filter:
+    def start(self, parts: list[_Part]) -> Node:
         return parts[0].node if parts else EVERYTHING
 
     def all_of(self, parts: list[_Part]) -> _Part:
@@ -123,7 +125,7 @@ class _Build(Transformer[Token, Filter]):
         return _Part(Presence(_bare(tokens[0]), tokens[0].start_pos or 0), 0, 1)
 
 
-def _join(node: Filter, parts: list[_Part]) -> _Part:
+def _join(node: Node, parts: list[_Part]) -> _Part:
     terms = sum(part.terms for part in parts)
     if terms > MAX_TERMS:
         raise InvalidArgumentError(
@@ -132,7 +134,7 @@ def _join(node: Filter, parts: list[_Part]) -> _Part:
     return _Part(node, max(part.depth for part in parts), terms)
 
 
-def _nested(node: Filter, part: _Part) -> _Part:
+def _nested(node: Node, part: _Part) -> _Part:
     if part.depth == MAX_DEPTH:
         raise InvalidArgumentError("filter", f"The filter nests deeper than {MAX_DEPTH} levels.")
     return _Part(node, part.depth + 1, part.terms)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -27,7 +28,7 @@ class Comparison:
     field: str
     operator: Operator
     value: str
-    position: int = field(default=0, compare=False)
+    position: int = dataclasses.field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +36,27 @@ class Presence:
     """`field:*`: true for products that have a value."""
 
     field: str
-    position: int = field(default=0, compare=False)
+    position: int = dataclasses.field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    term: Filter
+    term: Node
 
 
 @dataclass(frozen=True, slots=True)
 class And:
     """True when all are; without terms it is true for every product."""
 
-    terms: tuple[Filter, ...]
+    terms: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
     """True when one is; without terms it is true for none."""
 
-    terms: tuple[Filter, ...]
+    terms: tuple[Node, ...]
 
 
-Filter: TypeAlias = Comparison | Presence | Not | And | Or
+Node: TypeAlias = Comparison | Presence | Not | And | Or
 EVERYTHING = And(())

@@ -45,7 +45,10 @@ def _expected(error: UnexpectedInput) -> set[str]:
     if isinstance(error, UnexpectedToken):
         return error.accepts or error.expected
     allowed = set(getattr(error, "allowed", None) or ())
-    return allowed - {"RPAR", "$END"}  # the lexer can not tell which of the two the brackets so far leave open
+    return allowed - {
+        "RPAR",
+        "$END",
+    }  # the lexer can not tell which of the two fits the brackets so far
 
 
 def _wanted(expected: set[str], before: str) -> str:

@@ -1,0 +1,53 @@
+"""A real server process for benchmarks and tests."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+
+@contextmanager
+def running_server(data: Path, *flags: str, threads: int = 2, start_seconds: float = 120) -> Iterator[str]:
+    """Start `python -m engine serve` on a free port, wait until it is healthy, stop it with SIGTERM."""
+    with tempfile.TemporaryDirectory() as folder:
+        port_file, log = Path(folder) / "port", Path(folder) / "log"
+        command = [sys.executable, "-m", "engine", "serve", "--data", str(data), "--port", "0"]
+        command += ["--port-file", str(port_file), "--metrics-port", "0", "--threads", str(threads), *flags]
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=output)
+        try:
+            yield _wait(process, port_file, log, start_seconds)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+
+
+def _wait(process: subprocess.Popen[bytes], port_file: Path, log: Path, seconds: float) -> str:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise RuntimeError(f"The server ended with {process.returncode}: {log.read_text()[-2000:]}")
+        if port_file.exists() and port_file.read_text().strip():
+            address = f"127.0.0.1:{port_file.read_text().strip()}"
+            if _healthy(address):
+                return address
+        time.sleep(0.05)
+    raise RuntimeError(f"The server was not healthy after {seconds} s: {log.read_text()[-2000:]}")
+
+
+def _healthy(address: str) -> bool:
+    with grpc.insecure_channel(address) as channel:
+        try:
+            answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=1)
+        except grpc.RpcError:
+            return False
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)

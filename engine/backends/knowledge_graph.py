@@ -1,0 +1,130 @@
+"""The knowledge graph in Oxigraph: RDF on disk, opened read-only, walked one bounded pattern at a time.
+
+SPARQL stays off the hot path, because a running query cannot be cancelled. Which products hang on an entity
+is read from the materialised posting lists (see `engine.backends.graph_tables`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import pyoxigraph
+from pyoxigraph import NamedNode
+
+from engine.backends.graph_tables import GraphTables
+from engine.errors import DamagedGenerationError
+from engine.types import Entity, GraphEdge, RowArray
+
+STORE = "store"
+
+_SKOS = "http://www.w3.org/2004/02/skos/core#"
+_BROADER = NamedNode(f"{_SKOS}broader")
+_FORWARD = {
+    _BROADER.value: "broader",
+    f"{_SKOS}exactMatch": "same as",
+    "https://schema.org/brand": "brand",
+}
+_MAX_STATEMENTS = 256
+"""Statements read around one entity, at most; those about its products are in other patterns."""
+_CACHED_ENTITIES = 16_384
+
+
+class OxigraphKnowledgeGraph:
+    """Safe to call from many threads; any number of processes may open one folder."""
+
+    def __init__(self, store: pyoxigraph.Store, tables: GraphTables) -> None:
+        self._store = store
+        self._tables = tables
+        self._index = {entity.iri: index for index, entity in enumerate(tables.entities)}
+        self._name_offsets = np.searchsorted(
+            np.fromiter((name.entity for name in tables.names), np.int64, len(tables.names)),
+            np.arange(len(tables.entities) + 1),
+        )
+        self._cache: dict[str, tuple[GraphEdge, ...]] = {}
+        self._lock = Lock()
+
+    @classmethod
+    def open(cls, folder: Path) -> OxigraphKnowledgeGraph:
+        """Raises DamagedGenerationError naming what cannot be read. Writes nothing."""
+        tables = GraphTables.open(folder)
+        try:
+            store = pyoxigraph.Store.read_only(str(folder / STORE))
+        except OSError as error:
+            raise DamagedGenerationError(folder / STORE, "is not a readable Oxigraph store") from error
+        return cls(store, tables)
+
+    @property
+    def product_total(self) -> int:
+        return self._tables.product_total
+
+    @property
+    def entities(self) -> Sequence[Entity]:
+        """All of them, by kind and IRI."""
+        return self._tables.entities
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        """Words of the catalogue and of the graph's names, with their counts."""
+        return self._tables.words
+
+    def labels(self) -> Iterator[tuple[str, Entity, float]]:
+        """Every name as (its tokens joined by blanks, the entity, confidence in (0, 1])."""
+        entities = self._tables.entities
+        for name in self._tables.names:
+            yield name.words, entities[name.entity], name.confidence
+
+    def names(self, entity: Entity) -> tuple[str, ...]:
+        """Normalised texts that the entity answers to, the surest first; () for an unknown entity."""
+        index = self._index.get(entity.iri)
+        if index is None:
+            return ()
+        return tuple(
+            name.text
+            for name in self._tables.names[self._name_offsets[index] : self._name_offsets[index + 1]]
+        )
+
+    def products(self, entity: Entity, limit: int) -> RowArray:
+        """Those of narrower categories, types, colours and materials are among them."""
+        index = self._index.get(entity.iri)
+        return np.empty(0, np.int64) if index is None else self._tables.products(index)[:limit]
+
+    def relation(self, entity: Entity) -> str:
+        index = self._index.get(entity.iri)
+        return "" if index is None else self._tables.relations[index]
+
+    def neighbours(self, entity: Entity, limit: int) -> tuple[GraphEdge, ...]:
+        edges = self._cache.get(entity.iri)
+        if edges is None:
+            edges = self._walk(entity)
+            with self._lock:
+                if len(self._cache) >= _CACHED_ENTITIES:
+                    del self._cache[next(iter(self._cache))]
+                self._cache[entity.iri] = edges
+        return edges[:limit]
+
+    def _walk(self, entity: Entity) -> tuple[GraphEdge, ...]:
+        """Broader, equal and other entities first, then narrower ones, those with most products first."""
+        node = NamedNode(entity.iri)
+        outwards = [
+            GraphEdge(_FORWARD[quad.predicate.value], target)
+            for quad in islice(self._store.quads_for_pattern(node, None, None), _MAX_STATEMENTS)
+            if quad.predicate.value in _FORWARD and (target := self._entity(quad.object)) is not None
+        ]
+        inwards = [
+            GraphEdge("narrower", target, forward=False)
+            for quad in islice(self._store.quads_for_pattern(None, _BROADER, node), _MAX_STATEMENTS)
+            if (target := self._entity(quad.subject)) is not None
+        ]
+        return (*sorted(outwards, key=_order), *sorted(inwards, key=_order))
+
+    def _entity(self, node: object) -> Entity | None:
+        index = self._index.get(node.value) if isinstance(node, NamedNode) else None
+        return None if index is None else self._tables.entities[index]
+
+
+def _order(edge: GraphEdge) -> tuple[str, int, str]:
+    return edge.relation, -edge.target.product_count, edge.target.iri

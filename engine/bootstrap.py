@@ -1,0 +1,112 @@
+"""The one place that joins settings, a generation, the backends and the stages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from engine.backends.catalog import Catalog
+from engine.backends.cross_encoder import open_cross_encoder
+from engine.backends.encoder import open_encoder
+from engine.backends.knowledge_graph import OxigraphKnowledgeGraph
+from engine.backends.lexical_index import TantivyLexicalIndex
+from engine.backends.past_queries import PastQueryStore
+from engine.backends.vector_index import FaissVectorIndex
+from engine.batched import BatchedEncoder, BatchedPairScorer
+from engine.config import ServeSettings
+from engine.deadline import Deadline
+from engine.errors import DimensionMismatchError
+from engine.generation import DataFolder, Generation
+from engine.pipeline import Pipeline, Stages
+from engine.plan import RankingSettings
+from engine.request import SearchRequest
+from engine.serving import Opened, ServingEngine
+from engine.stages.diversify import Diversify
+from engine.stages.expand import Expand
+from engine.stages.gather import Gather
+from engine.stages.link import EntityLinker
+from engine.stages.rerank import Rerank
+from engine.stages.understand import Understand
+from engine.stages.vote import PastQueryVotes
+from engine.types import RowArray
+
+OnBatch = Callable[[str, int, float], None]
+"""Told the model ("encoder", "reranker"), the size of a batch and its seconds."""
+
+WARM_UP_QUERIES = 16
+
+
+def open_engine(settings: ServeSettings, on_batch: OnBatch | None = None) -> ServingEngine:
+    """Open the data folder, load and warm its active generation.
+
+    Raises ConfigError without a build, DamagedGenerationError for a damaged file, DimensionMismatchError.
+    """
+    data = DataFolder.open(settings.data)
+    engine = ServingEngine(
+        data,
+        lambda generation: open_generation(generation, settings, on_batch),
+        batch_threads=settings.workers,
+    )
+    engine.start(data.open_active(verify=settings.verify))
+    return engine
+
+
+def open_generation(
+    generation: Generation, settings: ServeSettings, on_batch: OnBatch | None = None
+) -> Opened:
+    """Load every part of a generation, join them into a pipeline and warm it with queries of its own."""
+    threads = settings.threads or os.cpu_count() or 1
+    encoder = open_encoder(generation.part("encoder"), device=settings.device, threads=threads)
+    products = FaissVectorIndex.open(generation.part("vectors"), device=settings.device, threads=threads)
+    if encoder.dimension != products.dimension:
+        raise DimensionMismatchError(encoder_dim=encoder.dimension, index_dim=products.dimension)
+    scorer = open_cross_encoder(generation.part("reranker"), device=settings.device, threads=threads)
+    shared_encoder = BatchedEncoder(encoder, on_batch=_named(on_batch, "encoder"))
+    shared_scorer = BatchedPairScorer(scorer, on_batch=_named(on_batch, "reranker"))
+    catalog = Catalog.open(generation.part("catalog"))
+    past_queries = PastQueryStore.open(generation.part("queries"))
+    executor = ThreadPoolExecutor(settings.workers, thread_name_prefix="retrieve")
+    ranking = RankingSettings(
+        candidates_per_source=settings.candidates_per_source, rerank_depth=settings.rerank_depth
+    )
+    graph = OxigraphKnowledgeGraph.open(generation.part("graph"))
+    stages = Stages(
+        understand=Understand(EntityLinker(graph.labels(), graph.words)),
+        expand=Expand(graph),
+        encoder=shared_encoder,
+        gather=Gather(
+            lexical=TantivyLexicalIndex.open(generation.part("lexical")),
+            products=products,
+            past_queries=PastQueryVotes(past_queries.index, past_queries),
+            executor=executor,
+        ),
+        rerank=Rerank(shared_scorer, catalog.texts, ranking.rerank),
+        diversify=Diversify(products.vectors, lambda rows: _brands(catalog, rows)),
+        columns=catalog.columns,
+        products=catalog.products,
+    )
+    pipeline = Pipeline(generation.id, stages, ranking)
+
+    def close() -> None:
+        shared_encoder.close()
+        shared_scorer.close()
+        executor.shutdown(wait=True, cancel_futures=True)
+
+    _warm_up(pipeline, [past_queries.get(row).text for row in range(min(WARM_UP_QUERIES, len(past_queries)))])
+    return Opened(generation, pipeline, catalog, past_queries, encoder.device, close)
+
+
+def _warm_up(pipeline: Pipeline, queries: Sequence[str]) -> None:
+    """First calls are slow (memory is mapped, caches are cold, costs are guesses): pay before shoppers do."""
+    for query in queries or ["warm up"]:
+        pipeline.search(SearchRequest(query), Deadline.none())
+
+
+def _brands(catalog: Catalog, rows: RowArray) -> list[str]:
+    return [product.brand for product in catalog.products(rows.tolist())]
+
+
+def _named(on_batch: OnBatch | None, model: str) -> Callable[[int, float], None] | None:
+    return None if on_batch is None else partial(on_batch, model)

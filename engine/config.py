@@ -1,0 +1,145 @@
+"""Settings of the command line. A flag wins over a CARTOGRAPH_* variable, that over the TOML file, that over
+the default. Nothing is read from the environment until `read_settings` is called.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+DEFAULT_PORT = 50051
+DEFAULT_METRICS_PORT = 9464
+ENV_PREFIX = "CARTOGRAPH_"
+
+Device = Literal["auto", "cpu", "cuda"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["auto", "json", "console"]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+
+
+def _split(value: object) -> object:
+    """A variable holds a list as text, with commas between its entries."""
+    return (
+        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    )
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """Values only: building one reads neither the environment nor a file; `read_settings` does.
+
+    `table` is the TOML file's table, the command's name. Of the fields in `alternatives`, at most one may be
+    set; a source that sets one of them silences the others in the sources below it.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
+    table: ClassVar[str]
+    alternatives: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (pydantic-settings names these parameters)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+class ServeSettings(Settings):
+    """`python -m engine serve`."""
+
+    table: ClassVar[str] = "serve"
+
+    data: Path = Field(description="Data folder that index_builder writes; its active generation is served.")
+    host: str = Field(
+        "127.0.0.1",
+        description="Address to listen on. The default answers this machine only; 0.0.0.0 answers the network "
+        "(there is no authentication: put a proxy before it).",
+    )
+    port: Port = Field(DEFAULT_PORT, description="TCP port for gRPC; 0 takes any free one and logs it.")
+    port_file: Path | None = Field(
+        None, description="File to write the gRPC port to, as digits, once the server listens."
+    )
+    metrics: bool = Field(True, description="Serve Prometheus metrics over HTTP, on the same host.")
+    metrics_port: Port = Field(
+        DEFAULT_METRICS_PORT, description="TCP port for metrics; 0 takes any free one and logs it."
+    )
+    device: Device = Field("auto", description="Where models and vector search run; auto is cuda if usable.")
+    threads: int = Field(
+        0, ge=0, le=1_024, description="CPU threads for models and vector search; 0 means all cores."
+    )
+    workers: int = Field(
+        32, ge=1, le=1_024, description="Threads that answer calls; further accepted calls wait for one."
+    )
+    max_inflight: int = Field(
+        64,
+        ge=1,
+        le=100_000,
+        description="Calls accepted at a time, running and waiting; one more is refused at once with "
+        "RESOURCE_EXHAUSTED.",
+    )
+    rerank_depth: int = Field(
+        20, ge=1, le=200, description="Candidates that the cross-encoder reads when a request names no depth."
+    )
+    candidates_per_source: int = Field(
+        200, ge=1, le=1_000, description="Candidates of each source when a request names no number."
+    )
+    drain_grace: Seconds = Field(
+        0.5,
+        description="Seconds between health turning NOT_SERVING on SIGTERM or SIGINT and refusing new calls, "
+        "so that balancers notice first.",
+    )
+    drain_timeout: Seconds = Field(
+        20.0, description="Seconds that calls in flight then have to finish before they are cancelled."
+    )
+    log_level: LogLevel = Field(
+        "info", description="Least severe log line that is written; debug includes the shoppers' queries."
+    )
+    log_format: LogFormat = Field("auto", description="Form of log lines; auto is console on a terminal.")
+    verify: bool = Field(
+        True, description="Check the SHA-256 of every file of a generation before opening it."
+    )
+
+
+class SearchSettings(Settings):
+    """`python -m engine search`."""
+
+    table: ClassVar[str] = "search"
+    alternatives: ClassVar[tuple[str, ...]] = ("target", "data")
+
+    target: str = Field(f"localhost:{DEFAULT_PORT}", description="Server to ask, as host:port.")
+    data: Path | None = Field(None, description="Search this data folder in process; no server is asked.")
+    filter: str = Field("", description='Which products may be returned, as in price < 200 AND brand = "X".')
+    order_by: str = Field("", description="Order of the results, as in price desc; empty is by score.")
+    facet: Names = Field((), description="Field to count over the results; may be repeated.")
+    page_size: int = Field(10, description="Results to show, 1 to 100.")
+    page_token: str = Field("", description="The page after the one that printed this token.")
+    explain: bool = Field(False, description="Show the parts of each score and the paths that led there.")
+    rerank: bool = Field(True, description="Let the cross-encoder decide the final order.")
+    timeout: Seconds = Field(30.0, gt=0, description="Seconds to wait for the answer.")
+    json_output: bool = Field(
+        False, description="Print the response as one JSON object.", json_schema_extra={"flag": "--json"}
+    )
+    device: Device = Field("auto", description="With --data: where models and vector search run.")
+    threads: int = Field(0, ge=0, le=1_024, description="With --data: CPU threads; 0 means all cores.")
+    verify: bool = Field(True, description="With --data: check the SHA-256 of every file first.")
+
+
+class DoctorSettings(Settings):
+    """`python -m engine doctor`."""
+
+    table: ClassVar[str] = "doctor"
+
+    data: Path | None = Field(None, description="Data folder whose active generation is checked as well.")
+    json_output: bool = Field(
+        False, description="Print the findings as one JSON object.", json_schema_extra={"flag": "--json"}
+    )

@@ -1,0 +1,44 @@
+"""What the gRPC layer needs of the engine. Every method may be called from many threads at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from engine.deadline import Deadline
+from engine.request import SearchRequest, SearchResult, Suggestion
+from engine.types import GenerationInfo, Product, ServingStatus
+
+
+class SearchEngine(Protocol):
+    """All methods raise EngineError for what a caller or an operator can put right."""
+
+    def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult: ...
+
+    def search_batch(self, requests: Sequence[SearchRequest], deadline: Deadline) -> list[SearchResult]:
+        """In the order of the requests, all from one generation. An InvalidArgumentError names the place of
+        the wrong request in its field, as in "requests[3].filter".
+        """
+        ...
+
+    def suggest(self, prefix: str, limit: int) -> tuple[tuple[Suggestion, ...], str]:
+        """At most `limit` suggestions, the most asked first, and the id of the generation that answered."""
+        ...
+
+    def products(self, ids: Sequence[str]) -> tuple[list[Product], str]:
+        """In the order of the ids, and the id of the generation. NotFoundError for the first unknown id."""
+        ...
+
+    def generations(self) -> tuple[GenerationInfo, ...]:
+        """The newest first."""
+        ...
+
+    def activate(self, generation_id: str) -> GenerationInfo: ...
+
+    def roll_back(self) -> GenerationInfo: ...
+
+    def status(self) -> ServingStatus: ...
+
+    def close(self) -> None:
+        """Free everything; called once, when no call is being answered."""
+        ...

@@ -1,0 +1,175 @@
+"""Swapping generations while calls are in flight; the pipelines are small fakes, the data folder is real."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from engine.deadline import Deadline
+from engine.errors import (
+    DamagedGenerationError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    NotServingError,
+)
+from engine.generation import DataFolder, Generation
+from engine.pipeline import Pipeline
+from engine.request import SearchRequest, SearchResult
+from engine.serving import Opened, ServingEngine
+from engine.types import PastQuery, Product, ProductId
+from tests.unit.test_generation import published
+
+
+@dataclass
+class FakePipeline:
+    """Answers with its generation's id; waits at the gate for a query that says so."""
+
+    generation_id: str
+    gate: threading.Event
+    entered: threading.Event
+
+    def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
+        if request.query == "wait":
+            self.entered.set()
+            assert self.gate.wait(10)
+        if request.query == "wrong":
+            raise InvalidArgumentError("filter", "no")
+        return cast("SearchResult", (self.generation_id, request.query))
+
+
+class FakeStore:
+    def row_of(self, product_id: str) -> int | None:
+        return 0 if product_id == "known" else None
+
+    def products(self, rows: Sequence[int]) -> list[Product]:
+        return [Product(ProductId("known"), "Known")] * len(rows)
+
+    def __len__(self) -> int:
+        return 0
+
+    def get(self, row: int) -> PastQuery:
+        raise IndexError(row)
+
+    def suggest(self, prefix: str, limit: int) -> Sequence[PastQuery]:
+        return ()
+
+
+@dataclass
+class World:
+    data: DataFolder
+    first: str
+    second: str
+    gate: threading.Event = field(default_factory=threading.Event)
+    entered: threading.Event = field(default_factory=threading.Event)
+    closed: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+    engine: ServingEngine = field(init=False)
+
+    def load(self, generation: Generation) -> Opened:
+        if generation.id in self.broken:
+            raise DamagedGenerationError(generation.folder, "cannot be read")
+        pipeline = cast("Pipeline", FakePipeline(generation.id, self.gate, self.entered))
+        close = lambda: self.closed.append(generation.id)  # noqa: E731  one expression, used once
+        return Opened(generation, pipeline, FakeStore(), FakeStore(), "cpu", close)
+
+    def ask(self, query: str = "ink") -> Any:
+        return self.engine.search(SearchRequest(query), Deadline.none())
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    first = published(tmp_path, "first").id
+    second = published(tmp_path, "second", activate=False).id
+    made = World(DataFolder(tmp_path), first, second)
+    made.engine = ServingEngine(made.data, made.load, batch_threads=4)
+    made.engine.start(made.data.open_active())
+    yield made
+    made.gate.set()
+    made.engine.close()
+
+
+def test_activation_moves_the_answers_and_the_pointer(world: World) -> None:
+    assert world.ask() == (world.first, "ink")
+
+    info = world.engine.activate(world.second)
+
+    assert (info.id, info.active) == (world.second, True)
+    assert world.ask() == (world.second, "ink")
+    pointer = world.data.pointer()
+    assert pointer is not None
+    assert pointer.active == world.second
+    assert world.closed == [world.first]
+
+
+def test_a_call_in_flight_finishes_on_the_generation_it_began_with(world: World) -> None:
+    answers: list[Any] = []
+    caller = threading.Thread(target=lambda: answers.append(world.ask("wait")))
+    caller.start()
+    assert world.entered.wait(10)
+
+    world.engine.activate(world.second)
+    assert world.closed == []
+    world.gate.set()
+    caller.join(10)
+
+    assert answers == [(world.first, "wait")]
+    assert world.closed == [world.first]
+
+
+def test_roll_back_returns_to_the_one_before(world: World) -> None:
+    world.engine.activate(world.second)
+
+    assert world.engine.roll_back().id == world.first
+    assert world.ask() == (world.first, "ink")
+    with pytest.raises(FailedPreconditionError):
+        world.engine.roll_back()
+
+
+def test_a_generation_that_cannot_be_loaded_changes_nothing(world: World) -> None:
+    world.broken.add(world.second)
+
+    with pytest.raises(DamagedGenerationError):
+        world.engine.activate(world.second)
+
+    assert world.ask() == (world.first, "ink")
+    pointer = world.data.pointer()
+    assert pointer is not None
+    assert pointer.active == world.first
+
+
+def test_an_unknown_generation_is_not_found(world: World) -> None:
+    with pytest.raises(NotFoundError):
+        world.engine.activate("g0")
+
+
+def test_a_batch_answers_in_order(world: World) -> None:
+    requests = [SearchRequest(str(number)) for number in range(20)]
+
+    answers: Any = world.engine.search_batch(requests, Deadline.none())
+
+    assert answers == [(world.first, str(number)) for number in range(20)]
+
+
+def test_a_wrong_request_of_a_batch_is_named_by_its_place(world: World) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        world.engine.search_batch([SearchRequest("ink"), SearchRequest("wrong")], Deadline.none())
+
+    assert caught.value.field == "requests[1].filter"
+
+
+def test_products_are_found_by_id(world: World) -> None:
+    assert world.engine.products(["known"])[0][0].title == "Known"
+    with pytest.raises(NotFoundError, match="'strange'"):
+        world.engine.products(["known", "strange"])
+
+
+def test_a_closed_engine_says_that_it_does_not_serve(world: World) -> None:
+    world.engine.close()
+
+    with pytest.raises(NotServingError):
+        world.ask()
+    assert world.closed == [world.first]
