@@ -12,7 +12,7 @@ from engine.backends.cross_encoder import open_cross_encoder
 from engine.backends.encoder import open_encoder
 from engine.backends.knowledge_graph import OxigraphKnowledgeGraph
 from engine.backends.lexical_index import TantivyLexicalIndex
-from engine.backends.past_queries import PastQueryStore
+from engine.backends.past_queries import VECTORS_FOLDER, PastQueryStore
 from engine.backends.vector_index import FaissVectorIndex
 from engine.batched import BatchedEncoder, BatchedPairScorer
 from engine.config import ServeSettings
@@ -67,19 +67,20 @@ def open_generation(
     shared_scorer = BatchedPairScorer(scorer, on_batch=_named(on_batch, "reranker"))
     catalog = Catalog.open(generation.part("catalog"))
     past_queries = PastQueryStore.open(generation.part("queries"))
+    asked = FaissVectorIndex.open(generation.part("queries") / VECTORS_FOLDER, threads=threads)
     executor = ThreadPoolExecutor(settings.workers, thread_name_prefix="retrieve")
     ranking = RankingSettings(
         candidates_per_source=settings.candidates_per_source, rerank_depth=settings.rerank_depth
     )
     graph = OxigraphKnowledgeGraph.open(generation.part("graph"))
     stages = Stages(
-        understand=Understand(EntityLinker(graph.labels(), graph.words)),
-        expand=Expand(graph),
+        understand=Understand(EntityLinker(graph.labels(), graph.words, graph)),
+        expand=Expand(graph, graph.words),
         encoder=shared_encoder,
         gather=Gather(
             lexical=TantivyLexicalIndex.open(generation.part("lexical")),
             products=products,
-            past_queries=PastQueryVotes(past_queries.index, past_queries),
+            past_queries=PastQueryVotes(asked, past_queries),
             executor=executor,
         ),
         rerank=Rerank(shared_scorer, catalog.texts, ranking.rerank),

@@ -61,52 +61,66 @@ class ServeSettings(Settings):
 
     data: Path = Field(description="Data folder that index_builder writes; its active generation is served.")
     host: str = Field(
-        "127.0.0.1",
-        description="Address to listen on. The default answers this machine only; 0.0.0.0 answers the network "
-        "(there is no authentication: put a proxy before it).",
+        default="127.0.0.1",
+        description="Address to listen on. The default answers this machine only; 0.0.0.0 answers the "
+        "network (there is no authentication: put a proxy before it).",
     )
-    port: Port = Field(DEFAULT_PORT, description="TCP port for gRPC; 0 takes any free one and logs it.")
+    port: Port = Field(
+        default=DEFAULT_PORT, description="TCP port for gRPC; 0 takes any free one and logs it."
+    )
     port_file: Path | None = Field(
-        None, description="File to write the gRPC port to, as digits, once the server listens."
+        default=None, description="File to write the gRPC port to, as digits, once the server listens."
     )
-    metrics: bool = Field(True, description="Serve Prometheus metrics over HTTP, on the same host.")
+    metrics: bool = Field(default=True, description="Serve Prometheus metrics over HTTP, on the same host.")
     metrics_port: Port = Field(
-        DEFAULT_METRICS_PORT, description="TCP port for metrics; 0 takes any free one and logs it."
+        default=DEFAULT_METRICS_PORT, description="TCP port for metrics; 0 takes any free one and logs it."
     )
-    device: Device = Field("auto", description="Where models and vector search run; auto is cuda if usable.")
+    device: Device = Field(
+        default="auto", description="Where models and vector search run; auto is cuda if usable."
+    )
     threads: int = Field(
-        0, ge=0, le=1_024, description="CPU threads for models and vector search; 0 means all cores."
+        default=0, ge=0, le=1_024, description="CPU threads for models and vector search; 0 means all cores."
     )
     workers: int = Field(
-        32, ge=1, le=1_024, description="Threads that answer calls; further accepted calls wait for one."
+        default=32,
+        ge=1,
+        le=1_024,
+        description="Threads that answer calls; further accepted calls wait for one.",
     )
     max_inflight: int = Field(
-        64,
+        default=64,
         ge=1,
         le=100_000,
         description="Calls accepted at a time, running and waiting; one more is refused at once with "
         "RESOURCE_EXHAUSTED.",
     )
     rerank_depth: int = Field(
-        20, ge=1, le=200, description="Candidates that the cross-encoder reads when a request names no depth."
+        default=20,
+        ge=1,
+        le=200,
+        description="Candidates that the cross-encoder reads when a request names no depth.",
     )
     candidates_per_source: int = Field(
-        200, ge=1, le=1_000, description="Candidates of each source when a request names no number."
+        default=200, ge=1, le=1_000, description="Candidates of each source when a request names no number."
     )
     drain_grace: Seconds = Field(
-        0.5,
+        default=0.5,
         description="Seconds between health turning NOT_SERVING on SIGTERM or SIGINT and refusing new calls, "
         "so that balancers notice first.",
     )
     drain_timeout: Seconds = Field(
-        20.0, description="Seconds that calls in flight then have to finish before they are cancelled."
+        default=20.0,
+        description="Seconds that calls in flight then have to finish before they are cancelled.",
     )
     log_level: LogLevel = Field(
-        "info", description="Least severe log line that is written; debug includes the shoppers' queries."
+        default="info",
+        description="Least severe log line that is written; debug includes the shoppers' queries.",
     )
-    log_format: LogFormat = Field("auto", description="Form of log lines; auto is console on a terminal.")
+    log_format: LogFormat = Field(
+        default="auto", description="Form of log lines; auto is console on a terminal."
+    )
     verify: bool = Field(
-        True, description="Check the SHA-256 of every file of a generation before opening it."
+        default=True, description="Check the SHA-256 of every file of a generation before opening it."
     )
 
 
@@ -116,22 +130,34 @@ class SearchSettings(Settings):
     table: ClassVar[str] = "search"
     alternatives: ClassVar[tuple[str, ...]] = ("target", "data")
 
-    target: str = Field(f"localhost:{DEFAULT_PORT}", description="Server to ask, as host:port.")
-    data: Path | None = Field(None, description="Search this data folder in process; no server is asked.")
-    filter: str = Field("", description='Which products may be returned, as in price < 200 AND brand = "X".')
-    order_by: str = Field("", description="Order of the results, as in price desc; empty is by score.")
-    facet: Names = Field((), description="Field to count over the results; may be repeated.")
-    page_size: int = Field(10, description="Results to show, 1 to 100.")
-    page_token: str = Field("", description="The page after the one that printed this token.")
-    explain: bool = Field(False, description="Show the parts of each score and the paths that led there.")
-    rerank: bool = Field(True, description="Let the cross-encoder decide the final order.")
-    timeout: Seconds = Field(30.0, gt=0, description="Seconds to wait for the answer.")
-    json_output: bool = Field(
-        False, description="Print the response as one JSON object.", json_schema_extra={"flag": "--json"}
+    target: str = Field(default=f"localhost:{DEFAULT_PORT}", description="Server to ask, as host:port.")
+    data: Path | None = Field(
+        default=None, description="Search this data folder in process; no server is asked."
     )
-    device: Device = Field("auto", description="With --data: where models and vector search run.")
-    threads: int = Field(0, ge=0, le=1_024, description="With --data: CPU threads; 0 means all cores.")
-    verify: bool = Field(True, description="With --data: check the SHA-256 of every file first.")
+    filter: str = Field(
+        default="", description='Which products may be returned, as in price < 200 AND brand = "X".'
+    )
+    order_by: str = Field(
+        default="", description="Order of the results, as in price desc; empty is by score."
+    )
+    facet: Names = Field(default=(), description="Field to count over the results; may be repeated.")
+    page_size: int = Field(default=10, ge=1, le=100, description="Results to show, 1 to 100.")
+    page_token: str = Field(default="", description="The page after the one that printed this token.")
+    explain: bool = Field(
+        default=False, description="Show the parts of each score and the paths that led there."
+    )
+    rerank: bool = Field(default=True, description="Let the cross-encoder decide the final order.")
+    timeout: Seconds = Field(default=30.0, gt=0, description="Seconds to wait for the answer.")
+    json_output: bool = Field(
+        default=False,
+        description="Print the response as one JSON object.",
+        json_schema_extra={"flag": "--json"},
+    )
+    device: Device = Field(default="auto", description="With --data: where models and vector search run.")
+    threads: int = Field(
+        default=0, ge=0, le=1_024, description="With --data: CPU threads; 0 means all cores."
+    )
+    verify: bool = Field(default=True, description="With --data: check the SHA-256 of every file first.")
 
 
 class DoctorSettings(Settings):
@@ -139,7 +165,11 @@ class DoctorSettings(Settings):
 
     table: ClassVar[str] = "doctor"
 
-    data: Path | None = Field(None, description="Data folder whose active generation is checked as well.")
+    data: Path | None = Field(
+        default=None, description="Data folder whose active generation is checked as well."
+    )
     json_output: bool = Field(
-        False, description="Print the findings as one JSON object.", json_schema_extra={"flag": "--json"}
+        default=False,
+        description="Print the findings as one JSON object.",
+        json_schema_extra={"flag": "--json"},
     )

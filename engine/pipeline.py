@@ -24,7 +24,7 @@ from engine.stages.expand import Expand
 from engine.stages.explain import Evidence, Explanation, explain
 from engine.stages.facets import count_facets
 from engine.stages.filtering import Columns
-from engine.stages.fuse import ReciprocalRankFusion, Scored
+from engine.stages.fuse import Scored
 from engine.stages.gather import Gather, Gathered, Question
 from engine.stages.order import order_rows
 from engine.stages.rerank import Rerank
@@ -71,7 +71,7 @@ class Pipeline:
         mask = self._mask(plan, trace)
         gathered = self._gather(request, plan, understanding, expansions, mask, trace)
         with trace.stage(Stage.FUSE):
-            scored = ReciprocalRankFusion(self.settings.source_weights)(gathered.sources)
+            scored = self.settings.fusion(gathered.sources)
         scored, read = self._rerank(plan, understanding, scored, trace)
         scored = self._diversify(request, scored, trace)
         rows = self._order(plan, scored)
@@ -138,7 +138,7 @@ class Pipeline:
             return None
         texts = [understanding.text]
         other_words = self.stages.expand.other_words(understanding, expansions)
-        if other_words and self.settings.expanded_dense:
+        if other_words:
             texts.append(f"{understanding.text} {' '.join(other_words)}")
 
         def embed() -> FloatArray:

@@ -15,6 +15,7 @@ from engine.request import (
 )
 from engine.stages.facets import check_facet_keys
 from engine.stages.filtering import Columns, Filter, parse_filter
+from engine.stages.fuse import Fusion
 from engine.stages.order import OrderBy, parse_order_by
 
 MAX_CANDIDATES = 1_000
@@ -30,20 +31,20 @@ class RankingSettings:
     candidates_per_source: int = 200
     rerank_depth: int = 20
     lexical: float = 1.0
-    dense: float = 1.0
-    graph: float = 0.2
+    dense: float = 0.5
+    graph: float = 0.1
     past_queries: float = 0.2
     rerank: float = 0.3
-    expanded_dense: bool = True
 
     @property
-    def source_weights(self) -> dict[str, float]:
-        return {
+    def fusion(self) -> Fusion:
+        weights = {
             Source.LEXICAL: self.lexical,
             Source.DENSE: self.dense,
             Source.GRAPH: self.graph,
             Source.PAST_QUERIES: self.past_queries,
         }
+        return Fusion(weights, by_score=frozenset({Source.GRAPH, Source.PAST_QUERIES}))
 
 
 @dataclass(frozen=True, slots=True)

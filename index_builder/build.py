@@ -7,32 +7,45 @@ never embedded twice.
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 import engine
 from engine.backends.encoder import open_encoder
+from engine.backends.graph_tables import GraphTables
 from engine.bootstrap import open_generation
 from engine.config import ServeSettings
-from engine.errors import ConfigError
+from engine.errors import ConfigError, DataError
 from engine.generation import Generation
-from engine.types import FloatArray, PastQuery, Product
+from engine.types import PastQuery, Product
 from index_builder.catalog import write_catalog
 from index_builder.config import BuildSettings
-from index_builder.embed import embed_products
+from index_builder.embed import embed_products, embed_queries
 from index_builder.evaluate import evaluate
+from index_builder.graph.compose import ComposedQuery, compose_queries
+from index_builder.graph.load import build_graph
 from index_builder.judgements import Judgements
 from index_builder.lexical import build_lexical_index
 from index_builder.past_queries import build_past_queries
 from index_builder.progress import Progress
 from index_builder.publish import Summary, publish, seal
+from index_builder.quality import CleanCatalogue, TooManyBadRowsError, load_catalogue, load_past_queries
+from index_builder.report import write_quarantine, write_report
+from index_builder.sources import QuarantinedRow
 from index_builder.texts import embedding_text, rerank_text
-from index_builder.vectors import build_vector_index
+from index_builder.train.base_model import resolve_base_model
+from index_builder.train.cross_encoder import train_cross_encoder
+from index_builder.train.export import export_encoder
+from index_builder.train.pairs import make_training_pairs
+from index_builder.vectors import VectorIndexReport, build_vector_index
 
 WORK = "building"
 CACHE = "cache"
@@ -88,24 +101,187 @@ class _Build:
         self.settings = settings
         self.work = work
         self.progress = progress
+        self.threads = settings.threads or os.cpu_count() or 1
         self.about: dict[str, dict[str, Any]] = {}
 
     def run(self, judgements: Judgements | None) -> Built:
-        products, raw_queries = self._clean()
-        graph, composed = self._graph(products)
-        self._models(products, composed)
-        vectors = self._embed(products)
-        past_queries, query_vectors = self._past_queries(products, composed, raw_queries)
-        recall = self._indexes(products, vectors, past_queries, query_vectors)
+        catalogue = self._clean()
+        products = catalogue.products
+        statements = self._graph(products)
+        tables = GraphTables.open(self.work / "graph")
+        with self.progress.step("compose queries"):
+            composed = compose_queries(products, tables, seed=self.settings.seed)
+        past_queries = self._past_queries(catalogue, composed)
+        self._words(products)
+        self._models(products, tables, composed)
+        dimension, recall = self._vectors(products, past_queries)
         summary = Summary(
             engine_version=engine.__version__,
-            dimension=vectors.shape[1],
+            dimension=dimension,
             product_count=len(products),
-            past_query_count=len(past_queries),
-            statement_count=graph.statement_count,
+            past_query_count=self.about["queries"]["count"],
+            statement_count=statements,
             measured_recall=recall,
-            build=self._parameters(),
+            build=self._parameters(catalogue.mapping),
             parts=self.about,
             evaluation={},
         )
         return self._finish(summary, judgements)
+
+    def _clean(self) -> CleanCatalogue:
+        report = self.work / "report"
+        with self.progress.step("read and clean") as advance:
+            done = 0
+
+            def read(rows: int) -> None:
+                nonlocal done
+                done += rows
+                advance(done, 0)
+
+            try:
+                catalogue = load_catalogue(
+                    self.settings.catalog,
+                    mapping=self.settings.mapping,
+                    max_bad_share=self.settings.max_bad_share,
+                    progress=read,
+                )
+            except TooManyBadRowsError as error:
+                kept = self.settings.out / "quarantine.jsonl"
+                write_quarantine(error.quarantined, kept)
+                raise DataError(kept, f"{error.message} All of them are in this file.") from error
+            write_report(catalogue, report)
+            write_catalog(
+                catalogue.products, [rerank_text(one) for one in catalogue.products], self.work / "catalog"
+            )
+        self.about["catalog"] = {
+            "mapping": catalogue.mapping,
+            "rows": catalogue.row_count,
+            "quarantined": len(catalogue.quarantined),
+        }
+        return catalogue
+
+    def _graph(self, products: Sequence[Product]) -> int:
+        with self.progress.step("knowledge graph") as advance:
+            names = [path.name for path in self.settings.catalog]
+            report = build_graph(products, self.work / "graph", sources=names)
+            advance(report.statements, report.statements)
+        self.about["graph"] = {str(kind): count for kind, count in report.entities.items()}
+        return report.statements
+
+    def _past_queries(self, catalogue: CleanCatalogue, composed: Sequence[ComposedQuery]) -> list[PastQuery]:
+        """The shop's own, or without a log those composed from the graph."""
+        if self.settings.past_queries is None:
+            return [PastQuery(query.text, query.count, query.rows) for query in composed]
+        bad: list[QuarantinedRow] = []
+        raw = load_past_queries(
+            self.settings.past_queries, max_bad_share=self.settings.max_bad_share, on_bad_row=bad.append
+        )
+        if bad:
+            write_quarantine(bad, self.work / "report" / "past_queries_quarantine.jsonl")
+        row_of = {product.id: row for row, product in enumerate(catalogue.products)}
+        row_of |= {copy: row_of[kept] for copy, kept in catalogue.replaced.items()}
+        return [
+            PastQuery(
+                query.text,
+                query.count,
+                np.array([row_of[one] for one in query.product_ids if one in row_of], np.int64),
+            )
+            for query in raw
+        ]
+
+    def _words(self, products: Sequence[Product]) -> None:
+        with self.progress.step("word index") as advance:
+            report = build_lexical_index(products, self.work / "lexical")
+            advance(len(products), len(products))
+        self.about["lexical"] = {"bytes": report.byte_count}
+
+    def _models(
+        self, products: Sequence[Product], tables: GraphTables, composed: Sequence[ComposedQuery]
+    ) -> None:
+        base = resolve_base_model(self.settings.base_model)
+        with self.progress.step("export encoder"):
+            export_encoder(base, self.work / "encoder", name=self.settings.base_model)
+        pairs = make_training_pairs(
+            products,
+            composed,
+            tables,
+            rerank_text,
+            limit=self.settings.reranker_pairs,
+            seed=self.settings.seed,
+        )
+        with self.progress.step("train reranker") as advance:
+            trained = train_cross_encoder(
+                pairs,
+                base=base,
+                out=self.work / "reranker",
+                seed=self.settings.seed,
+                threads=self.threads,
+                progress=advance,
+            )
+        self.about["encoder"] = {"base_model": self.settings.base_model}
+        self.about["reranker"] = {"pairs": len(pairs), **trained}
+
+    def _vectors(self, products: Sequence[Product], past_queries: Sequence[PastQuery]) -> tuple[int, float]:
+        encoder = open_encoder(self.work / "encoder", device=self.settings.device, threads=self.threads)
+        cache = self.settings.out / CACHE
+        with self.progress.step("embed products") as advance:
+            texts = [embedding_text(product) for product in products]
+            vectors = embed_products(texts, encoder, cache=cache, progress=advance)
+        with self.progress.step("embed past queries") as advance:
+            queries = embed_queries(
+                [query.text for query in past_queries], encoder, cache=cache, progress=advance
+            )
+        tuning = {"target_recall": self.settings.target_recall, "seed": self.settings.seed}
+        with self.progress.step("vector indexes"):
+            report = build_vector_index(vectors, self.work / "vectors", threads=self.threads, **tuning)
+            asked = build_past_queries(
+                past_queries, queries, self.work / "queries", threads=self.threads, **tuning
+            )
+        self.about["vectors"] = _about(report)
+        self.about["queries"] = {"count": asked.query_count, **_about(asked.vectors)}
+        return encoder.dimension, report.recall_at_10
+
+    def _finish(self, summary: Summary, judgements: Judgements | None) -> Built:
+        with self.progress.step("checksums"):
+            manifest = seal(self.work, summary)
+        report, gate_failed = None, ""
+        if judgements is not None:
+            with self.progress.step("evaluate"):
+                report = self._evaluate(Generation(self.work, manifest), judgements)
+                seal(self.work, replace(summary, evaluation=report["runs"]["full"]))
+            ndcg = report["runs"]["full"]["ndcg@10"]
+            if ndcg < self.settings.min_ndcg:
+                gate_failed = f"nDCG@10 is {ndcg:.4f}, below the gate of {self.settings.min_ndcg}."
+        with self.progress.step("publish"):
+            activate = self.settings.activate and not gate_failed
+            generation = publish(self.work, self.settings.out, activate=activate)
+        return Built(generation, report, gate_failed)
+
+    def _evaluate(self, generation: Generation, judgements: Judgements) -> dict[str, Any]:
+        serve = ServeSettings(
+            data=self.settings.out, threads=self.settings.threads, device=self.settings.device
+        )
+        opened = open_generation(generation, serve)
+        try:
+            folder = self.work / "evaluation"
+            report = evaluate(opened.pipeline.search, judgements, ablate=True, runs_folder=folder)
+        finally:
+            opened.close()
+        (folder / "figures.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        return report
+
+    def _parameters(self, mapping: str) -> dict[str, Any]:
+        """What shaped the content, but no path and nothing of this machine."""
+        kept = ("base_model", "max_bad_share", "target_recall", "reranker_pairs", "seed")
+        return {"mapping": mapping, **{name: getattr(self.settings, name) for name in kept}}
+
+
+def _about(report: VectorIndexReport) -> dict[str, Any]:
+    """Of a vector index; no time, since the same build must give the same manifest."""
+    return {
+        "kind": report.kind.value,
+        "storage": report.storage.value,
+        **report.parameters,
+        "recall@10": report.recall_at_10,
+        "recall@100": report.recall_at_100,
+    }

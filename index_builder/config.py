@@ -44,7 +44,7 @@ class BuildSettings(Settings):
     )
     base_model: str = Field(
         DEFAULT_BASE_MODEL,
-        description="Dual encoder: a folder, a hub name, or a pip package that carries the weights.",
+        description="Dual encoder: a folder, a hub name, or a pip package with the weights.",
     )
     max_bad_share: float = Field(
         0.05, ge=0, le=1, description="Share of unusable rows (0 to 1) above which the build fails."

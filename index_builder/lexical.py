@@ -18,7 +18,9 @@ from engine.types import Product
 from index_builder.lexical_text import everything, product_codes
 
 _ARENA_BYTES = 2_000_000_000
-"""tantivy starts a new segment when this much is gathered (it takes no more than it uses): millions of products."""
+"""tantivy starts a new segment when this much is gathered (it takes no more than it uses): millions of
+products.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def _document(row: int, product: Product, weights: FieldWeights) -> Document:
 
 
 def _name_segments_by_content(folder: Path) -> None:
-    """tantivy names a segment at random, and writes that name into its lists of files alone."""
+    """Tantivy names a segment at random, and writes that name into its lists of files alone."""
     listing = folder / "meta.json"
     text = listing.read_text()
     for segment in (uuid.UUID(entry["segment_id"]) for entry in json.loads(text)["segments"]):

@@ -15,9 +15,8 @@ _IDENTIFIER_KEY = re.compile(
 )
 _BARCODE = re.compile(r"\d[\d -]{6,16}\d")
 _LETTER = re.compile(r"[^\W\d_]")
-_SAYS_NOTHING = frozenset(
-    "y n yes no true false none null nil n/a na - unknown other various".split()
-    + ["not available", "not supported"]
+_SAYS_NOTHING = frozenset(["not available", "not supported"]) | frozenset(
+    ["y", "n", "yes", "no", "true", "false", "none", "null", "n/a", "na", "unknown", "other", "various"]
 )
 
 
@@ -41,8 +40,8 @@ def product_codes(product: Product) -> list[str]:
 
 
 def _telling_values(product: Product) -> Iterator[str]:
-    """Attribute values in words. Keys and bare numbers are left out: they are the same for all products of a kind, make
-    long texts of well-described products, and cost a tenth of the nDCG when tried.
+    """Attribute values in words. Keys and bare numbers are left out: they are the same for all products of a
+    kind, make long texts of well-described products, and cost a tenth of the nDCG when tried.
     """
     for value in product.attributes.values():
         for text in _texts(value):

@@ -1,4 +1,4 @@
-"""Build the query index: past queries, merged where they are the same, with an index over their embeddings."""
+"""Build the query index: past queries, merged where they are the same, and their embeddings' index."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def build_past_queries(
 ) -> PastQueriesReport:
     """Write the past queries and the index of their embeddings, `vectors` (len(queries), d), into `folder`.
 
-    Queries that are the same once normalised become one, at the place of the first: counts are added, rows are
-    joined in order of appearance. Raises ValueError when the two lengths differ or a count is below 1.
+    Queries that are the same once normalised become one, at the place of the first: counts are added, rows
+    are joined in order of appearance. Raises ValueError when the two lengths differ or a count is below 1.
     """
     if len(queries) != len(vectors):
         raise ValueError(f"There are {len(queries)} past queries, but {len(vectors)} embeddings.")

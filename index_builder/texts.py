@@ -6,28 +6,48 @@ from collections.abc import Iterator
 
 from engine.types import AttributeValue, Product
 
+DESCRIPTION_CHARACTERS = 200
+RERANK_CHARACTERS = 400
+READ_ATTRIBUTES = (
+    "product_type",
+    "type",
+    "color",
+    "colour",
+    "product_colour",
+    "material",
+    "compatibility",
+    "title_zh",
+)
+
 
 def embedding_text(product: Product) -> str:
-    """For the dual encoder: brand (unless the title has it), title, the narrowest categories."""
-    return ", ".join(_head(product))
+    """For the dual encoder: brand (unless the title has it), title, narrowest category, start of the
+    description (unless the title has it). Attributes are left out: they dilute the embedding (measured).
+    """
+    parts = list(_head(product))
+    if product.description.casefold() not in product.title.casefold():
+        parts.append(_cut(product.description, DESCRIPTION_CHARACTERS))
+    return ". ".join(part for part in parts if part)
 
 
-def rerank_text(product: Product, *, max_characters: int = 400) -> str:
-    """For the cross-encoder: as for the dual encoder, then text attributes and the description, cut."""
+def rerank_text(product: Product) -> str:
+    """For the cross-encoder: the head, the attributes that shoppers ask for, the description, cut."""
     parts = [*_head(product), *_facts(product), product.description]
-    return ". ".join(part for part in parts if part)[:max_characters]
+    return _cut(". ".join(part for part in parts if part), RERANK_CHARACTERS)
 
 
 def _head(product: Product) -> Iterator[str]:
     if product.brand and product.brand.casefold() not in product.title.casefold():
-        yield product.brand
-    yield product.title
-    yield from product.category[-2:]
+        yield f"{product.brand} {product.title}"
+    else:
+        yield product.title
+    if product.category and product.category[-1].casefold() not in product.title.casefold():
+        yield product.category[-1]
 
 
 def _facts(product: Product) -> Iterator[str]:
     title = product.title.casefold()
-    for key in ("product_type", "type", "color", "material", "compatibility", "title_zh"):
+    for key in READ_ATTRIBUTES:
         value = _text(product.attributes.get(key))
         if value and value.casefold() not in title:
             yield value
@@ -37,3 +57,10 @@ def _text(value: AttributeValue | None) -> str:
     if isinstance(value, str):
         return value
     return ", ".join(value) if isinstance(value, tuple) else ""
+
+
+def _cut(text: str, limit: int) -> str:
+    """At the last blank before the limit, where there is one."""
+    if len(text) <= limit:
+        return text
+    return text[:limit].rsplit(" ", 1)[0]

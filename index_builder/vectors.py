@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 
+from engine.backends.faiss_library import faiss
 from engine.backends.vector_index import FaissVectorIndex
 from engine.backends.vector_layout import INDEX_FILE, IndexKind, VectorLayout, VectorStorage
 from engine.types import FloatArray
 
 FLAT_UP_TO = 5_000
-"""Comparing 5,000 x 384 takes 0.3 ms on one thread, a walk over HNSW 0.1 ms: below this, exact is worth it."""
+"""Comparing 5,000 x 384 takes 0.3 ms on one thread, a walk over HNSW 0.1 ms: below this, exact is worth it.
+"""
 HNSW_UP_TO = 1_500_000
 """Above this the graph takes more memory and build time than a shop's machine should spend: IVF."""
 EFFORTS = {
@@ -26,14 +27,16 @@ EFFORTS = {
     IndexKind.IVF: (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256),
 }
 _SERVED_DEPTH = 100
-"""Fusion takes about this many candidates from a source, so recall has to hold there as well as at 10: nprobe 8
-of an IVF index of 19,406 products found .97 of the ten nearest, but only .80 of the hundred nearest."""
+"""Fusion takes about this many candidates from a source, so recall has to hold there as well as at 10: nprobe
+8 of an IVF index of 19,406 products found .97 of the ten nearest, but only .80 of the hundred nearest.
+"""
 _SAMPLE = 256
 _FEW_QUERIES = 64
 _LINKS, _LINKING_EFFORT = 32, 80
 _NOISE = 1.5
 """Noise of this length (the product has 1) puts a stand-in query at a cosine of .55 to its product. Shoppers'
-queries in icecat were at .61 to their nearest product, and needed about the same effort for the same recall."""
+queries in icecat were at .61 to their nearest product, and needed about the same effort for the same recall.
+"""
 _SAME = 1e-6
 
 
@@ -61,13 +64,14 @@ def build_vector_index(
     threads: int = 1,
     queries: FloatArray | None = None,
     kind: IndexKind | None = None,
+    storages: Sequence[VectorStorage] = tuple(VectorStorage),
 ) -> VectorIndexReport:
     """Write the index of `vectors` (n, d), unit length, into `folder`, and say how well it does.
 
-    int8 storage is tried first, then float16, then float32, each with rising search effort, until recall@10 and
-    recall@100 both reach the target; when nothing does, the index is flat and exact. `queries` (m, d) are real query embeddings to
-    measure with; without enough of them noisy products stand in. `kind` overrides the choice by size.
-    The same arguments give the same bytes.
+    int8 storage is tried first, then float16, then float32, each with rising search effort, until recall@10
+    and recall@100 both reach the target; when nothing does, the index is flat and exact. `queries` (m, d) are
+    real query embeddings to measure with; without enough of them noisy products stand in. `kind` overrides
+    the choice by size, `storages` what is tried. The same arguments give the same bytes.
     """
     started = time.perf_counter()
     matrix = np.ascontiguousarray(vectors, np.float32)
@@ -75,7 +79,7 @@ def build_vector_index(
     sample = _sample(matrix, queries, seed)
     with _threads(threads):
         oracle = _Oracle.over(matrix, sample)
-        index, layout = _choose(matrix, oracle, kind or _kind_for(len(matrix)), target_recall, seed)
+        index, layout = _choose(matrix, oracle, kind or _kind_for(len(matrix)), storages, target_recall, seed)
     faiss.write_index(index, str(folder / INDEX_FILE))
     layout.save(folder)
     return VectorIndexReport(
@@ -108,7 +112,9 @@ class _Oracle:
         return cls(matrix, queries, scores)
 
     def recall(self, index: FaissVectorIndex, at: int) -> float:
-        """A row is right when its true score is no lower than that of the last right one, so twins are equals."""
+        """A row is right when its true score is no lower than that of the last right one, so twins are
+        equals.
+        """
         if not len(self.queries):
             return 1.0
         depth = min(at, len(self.matrix))
@@ -127,10 +133,15 @@ class _Oracle:
 
 
 def _choose(
-    matrix: FloatArray, oracle: _Oracle, kind: IndexKind, target: float, seed: int
+    matrix: FloatArray,
+    oracle: _Oracle,
+    kind: IndexKind,
+    storages: Sequence[VectorStorage],
+    target: float,
+    seed: int,
 ) -> tuple[Any, VectorLayout]:
     if kind is not IndexKind.FLAT:
-        for storage in VectorStorage:
+        for storage in storages:
             index = _build(matrix, kind, storage, seed)
             for effort in EFFORTS[kind]:
                 layout = oracle.measured(index, _unmeasured(matrix, kind, storage, effort))

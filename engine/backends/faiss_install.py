@@ -20,13 +20,14 @@ def check_faiss_install(installed: Iterable[str] | None = None) -> str:
     present = [name for name in (*CPU_PACKAGES, *GPU_PACKAGES) if name in names]
     if not present:
         raise ConfigError(
-            "FAISS is not installed. Run `pip install 'cartograph-search[cpu]'`, or `[gpu]` on a machine with CUDA."
+            "FAISS is not installed. Run `pip install 'cartograph-search[cpu]'`, "
+            "or `[gpu]` on a machine with CUDA."
         )
     if len(present) > 1:
         both = " and ".join(present)
         raise ConfigError(
             f"{both} are both installed and overwrite each other's module `faiss`. Run "
-            f"`pip uninstall -y {' '.join(present)}`, then install the one extra you want, `[cpu]` or `[gpu]`.",
+            f"`pip uninstall -y {' '.join(present)}`, then install the extra you want, `[cpu]` or `[gpu]`.",
             packages=",".join(present),
         )
     return present[0]

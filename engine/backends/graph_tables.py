@@ -129,6 +129,7 @@ def _read(path: Path) -> dict[str, list[Any]]:
 
 def _load(path: Path) -> NDArray[Any]:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise DamagedGenerationError(path, "is missing or is not a NumPy array") from error
+    return array

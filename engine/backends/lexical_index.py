@@ -41,8 +41,8 @@ class TantivyLexicalIndex:
         except (ValueError, OSError, KeyError) as problem:
             raise DamagedGenerationError(folder, f"holds no complete word index ({problem})") from problem
         if searcher.num_docs != layout.count:
-            problem = f"speaks of {layout.count} products, but the index beside it holds {searcher.num_docs}"
-            raise DamagedGenerationError(folder / LAYOUT_FILE, problem)
+            counts = f"speaks of {layout.count} products, but the index beside it holds {searcher.num_docs}"
+            raise DamagedGenerationError(folder / LAYOUT_FILE, counts)
         return cls(searcher, index.schema, layout)
 
     def __len__(self) -> int:
@@ -96,7 +96,7 @@ class TantivyLexicalIndex:
 
 
 def _open_mapped(folder: Path) -> tuple[Any, Any]:
-    """tantivy puts lock files beside an index that it opens. Links in a folder of our own keep the generation
+    """Tantivy puts lock files beside an index that it opens. Links in a folder of our own keep the generation
     untouched, also on a read-only disk; once the files are mapped the links are not needed any more.
     """
     with TemporaryDirectory(prefix="cartograph-lexical-") as place:

@@ -29,7 +29,11 @@ class LexicalQueryBuilder:
     def build(self, text: str, expansions: Sequence[tuple[str, float]]) -> Any | None:
         """A query that any one of its words satisfies; None when the index knows none of them."""
         clauses = [clause for term in unique_terms(text, MOST_TERMS) for clause in self._word(term)]
-        clauses += [self._weighted(CODES, code, self.weights.code) for code in query_codes(text) if self._holders(CODES, code)]
+        clauses += [
+            self._weighted(CODES, code, self.weights.code)
+            for code in query_codes(text)
+            if self._holders(CODES, code)
+        ]
         clauses += [clause for phrase, boost in expansions for clause in self._expansion(phrase, boost)]
         return self._any(clauses) if clauses else None
 

@@ -1,7 +1,7 @@
 """How the word index cuts text. The builder and the server use the same functions, so that words meet.
 
-Terms are stored with a blank between them, so that opening an index needs no tokenizer registered by name, and a
-query is made of terms, never parsed: no shopper can write a syntax error.
+Terms are stored with a blank between them, so that opening an index needs no tokenizer registered by name,
+and a query is made of terms, never parsed: no shopper can write a syntax error.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from engine.text import has_cjk, normalise, segment
@@ -23,7 +24,8 @@ _MOST_WORDS = 64
 
 
 def terms(text: str) -> list[str]:
-    """Runs of letters and digits, lower-cased, without accents, English endings cut off (Porter 2), repeats kept.
+    """Runs of letters and digits, lower-cased, without accents, English endings cut off (Porter 2), repeats
+    kept.
 
     >>> terms("Café running-shoes 15.6")
     ['cafe', 'run', 'shoe', '15', '6']
@@ -43,14 +45,16 @@ def squash(text: str) -> str:
 
 
 def compound_codes(text: str) -> list[str]:
-    """Words joined by hyphen, slash or underscore, each in one piece: `Wi-Fi DV7-1211ea` holds wifi, dv71211ea."""
+    """Words joined by hyphen, slash or underscore, each in one piece: `Wi-Fi DV7-1211ea` holds wifi,
+    dv71211ea.
+    """
     return _codes(squash(word) for word in _COMPOUND.findall(normalise(text)))
 
 
 def query_codes(text: str) -> list[str]:
     """Every way a query may spell a code: each word, each two neighbours, and a short query as a whole."""
     words = [squash(word) for word in normalise(text).split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]]
-    pairs = [left + right for left, right in zip(words, words[1:], strict=False)]
+    pairs = [left + right for left, right in pairwise(words)]
     whole = ["".join(words)] if len(words) <= _MOST_JOINED else []
     return _codes([*words, *pairs, *whole])
 

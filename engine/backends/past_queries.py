@@ -1,7 +1,8 @@
 """What shoppers asked before: the texts behind the query index, and suggestions while one is typing.
 
-A folder holds `queries.arrow` (row i is past query i: text, count, rows), `starts.arrow` (every place in those texts
-where a word begins, sorted by the text from there on) and `vectors/`, the index over their embeddings.
+A folder holds `queries.arrow` (row i is past query i: text, count, rows), `starts.arrow` (every place in
+those texts where a word begins, sorted by the text from there on) and `vectors/`, the index over their
+embeddings.
 """
 
 from __future__ import annotations
@@ -58,8 +59,9 @@ class PastQueryStore:
         return PastQuery(self._texts[row].as_py(), self._counts[row].as_py(), rows)
 
     def suggest(self, prefix: str, limit: int) -> Sequence[PastQuery]:
-        """At most `limit` past queries, different ones: those that start with the prefix, the most asked first, then
-        those in which a later word (or Chinese character) does. A blank at the prefix's end closes its last word.
+        """At most `limit` past queries, different ones: those that start with the prefix, the most asked
+        first, then those in which a later word (or Chinese character) does. A blank at the prefix's end
+        closes its last word.
         """
         typed = normalise(prefix)
         if not typed or limit <= 0:
@@ -67,15 +69,17 @@ class PastQueryStore:
         if prefix[-1].isspace():
             typed += " "
         first = bisect_left(range(len(self._start_rows)), typed, key=self._from)
-        end = bisect_left(range(len(self._start_rows)), typed + _PAST_EVERY_CHARACTER, lo=first, key=self._from)
+        end = bisect_left(
+            range(len(self._start_rows)), typed + _PAST_EVERY_CHARACTER, lo=first, key=self._from
+        )
         rows, offsets = self._start_rows[first:end], self._start_offsets[first:end]
         at_start = self._most_asked(rows[offsets == 0], limit)
-        inside = self._most_asked(np.setdiff1d(rows, rows[offsets == 0]), limit - len(at_start))
+        # Only a prefix with few matches at the start needs the others, and any start is in `at_start`.
+        missing = limit - len(at_start)
+        inside = self._most_asked(np.setdiff1d(rows, at_start), missing) if missing else at_start[:0]
         return [self.get(int(row)) for row in (*at_start, *inside)]
 
     def _most_asked(self, rows: Any, limit: int) -> Any:
-        if limit <= 0:
-            return rows[:0]
         ranks = self._popularity[rows]
         if len(rows) > limit:  # most of a one-letter prefix's matches need no sorting
             rows = rows[np.argpartition(ranks, limit)[:limit]]

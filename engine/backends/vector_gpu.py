@@ -1,17 +1,16 @@
 """The same vectors on a CUDA device. The CPU index stays open: it answers what the device cannot.
 
 HNSW has no GPU form, so its vectors are laid out flat there: a GPU compares a million rows in less time than
-a CPU walks the graph, and exactly. Flat storage on a GPU is float16 when the CPU index is quantised. IVF moves
-with FAISS's own cloner. A mask is applied by asking for more rows than needed and dropping the masked ones; when
-too few are left, or more than `MAX_DEPTH` would be needed, the CPU index searches exactly.
+a CPU walks the graph, and exactly. Flat storage on a GPU is float16 when the CPU index is quantised. IVF
+moves with FAISS's own cloner. A mask is applied by asking for more rows than needed and dropping the masked
+ones; when too few are left, or more than `MAX_DEPTH` would be needed, the CPU index searches exactly.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import faiss
-
+from engine.backends.faiss_library import faiss
 from engine.backends.vector_layout import IndexKind, VectorLayout, VectorStorage
 from engine.errors import ConfigError
 
@@ -34,8 +33,8 @@ def wants_gpu(device: str) -> bool:
     if device == "cuda" and gpu_count() == 0:
         # Without this guard FAISS's cloner hands back an EMPTY index and reports no error.
         raise ConfigError(
-            "The device cuda was asked for, but FAISS sees no GPU. Use device cpu, or install the extra [gpu] on a "
-            "machine with a CUDA driver.",
+            "The device cuda was asked for, but FAISS sees no GPU. Use device cpu, or install the extra "
+            "[gpu] on a machine with a CUDA driver.",
             device=device,
         )
     return device != "cpu" and gpu_count() > 0

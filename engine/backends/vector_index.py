@@ -8,17 +8,18 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 
 from engine.backends.faiss_install import check_faiss_install
+from engine.backends.faiss_library import faiss
 from engine.backends.vector_gpu import MAX_DEPTH, copy_to_gpu, wants_gpu
 from engine.backends.vector_layout import INDEX_FILE, IndexKind, VectorLayout
 from engine.errors import DamagedGenerationError, DimensionMismatchError
 from engine.types import Candidates, FloatArray, Mask, RowArray
 
 _ROWS_PER_STEP = 17
-"""One step of an HNSW walk costs as much time as comparing so many rows in a scan (measured, 384 dimensions)."""
+"""One step of an HNSW walk costs as much time as comparing so many rows in a scan (measured, 384 dimensions).
+"""
 _ROWS_PER_SKIP = 1 / 16
 """Stepping over one masked row of a scan, in the same unit."""
 _DEPTH_SPARE = 1.2
@@ -27,11 +28,11 @@ _DEPTH_SPARE = 1.2
 class FaissVectorIndex:
     """Fits `VectorIndex`. Safe to search from several threads at once; never changed after opening.
 
-    A masked search must not lose recall. Handing the mask to an HNSW walk does: it keeps whatever passes on the
-    way, and where the mask and the query disagree (nothing near the query passes) it fills up with rows that
-    are far from the best: recall 0.05 was seen where half of the rows passed. So the walk ignores the mask and goes
-    deep enough that `limit` rows should be left; a walk that leaves fewer is replaced by an exact scan inside
-    which FAISS applies the mask, and so is every walk that would cost more than that scan.
+    A masked search must not lose recall. Handing the mask to an HNSW walk does: it keeps whatever passes on
+    the way, and where the mask and the query disagree (nothing near the query passes) it fills up with rows
+    that are far from the best: recall 0.05 was seen where half of the rows passed. So the walk ignores the
+    mask and goes deep enough that `limit` rows should be left; a walk that leaves fewer is replaced by an
+    exact scan inside which FAISS applies the mask, and so is every walk that would cost more than that scan.
     """
 
     def __init__(self, index: Any, layout: VectorLayout, *, threads: int = 1, gpu_index: Any = None) -> None:
@@ -46,8 +47,8 @@ class FaissVectorIndex:
     def open(cls, folder: Path, *, device: str = "auto", threads: int = 1) -> FaissVectorIndex:
         """Map the index into memory; on CUDA copy it to the device as well.
 
-        `threads` is for calls with several vectors: a lone query uses one thread, since it is over before others
-        have woken up. Raises DamagedGenerationError, and ConfigError when `device` cannot be had.
+        `threads` is for calls with several vectors: a lone query uses one thread, since it is over before
+        others have woken up. Raises DamagedGenerationError, and ConfigError when `device` cannot be had.
         """
         check_faiss_install()
         layout = VectorLayout.load(folder)
@@ -96,7 +97,7 @@ class FaissVectorIndex:
     def _nearest(
         self, queries: FloatArray, wanted: int, mask: Mask | None, passing: int
     ) -> tuple[FloatArray, RowArray]:
-        """Scores and rows (len(queries), wanted), unordered among equals. `wanted` rows pass, so none is -1."""
+        """Scores and rows (m, wanted), unordered among equals; so many rows pass, so none is -1."""
         depth = wanted if mask is None else ceil(_DEPTH_SPARE * wanted * len(self) / passing)
         if self._scan_is_cheaper(depth, passing):
             return self._scan(queries, wanted, mask)
@@ -118,7 +119,7 @@ class FaissVectorIndex:
         scan = passing + _ROWS_PER_SKIP * (len(self) - passing)
         if self._layout.kind is IndexKind.HNSW:
             return scan <= _ROWS_PER_STEP * self._effort(depth)
-        return scan <= len(self) * self._effort(depth) / self._index.nlist
+        return scan <= len(self) * self._effort(depth) / int(self._index.nlist)
 
     def _effort(self, depth: int) -> int:
         effort = self._layout.effort_for(depth)
@@ -133,7 +134,7 @@ class FaissVectorIndex:
         else:
             how = faiss.SearchParametersIVF(nprobe=self._effort(depth))
         found = self._index.search(queries, depth, params=how)
-        return found
+        return found[0], found[1]
 
     def _scan(self, queries: FloatArray, wanted: int, mask: Mask | None) -> tuple[FloatArray, RowArray]:
         """Exact over what is stored; the mask acts inside FAISS."""
@@ -179,7 +180,16 @@ def _read(path: Path, layout: VectorLayout) -> Any:
         index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
     except (RuntimeError, MemoryError) as problem:
         raise DamagedGenerationError(path, "is cut short or no FAISS index") from problem
-    expected = {IndexKind.FLAT: faiss.IndexFlat, IndexKind.HNSW: faiss.IndexHNSW, IndexKind.IVF: faiss.IndexIVF}
-    if not isinstance(index, expected[layout.kind]) or (index.ntotal, index.d) != (layout.count, layout.dimension):
-        raise DamagedGenerationError(path, "is another index than the one that index.json beside it describes")
+    expected = {
+        IndexKind.FLAT: faiss.IndexFlat,
+        IndexKind.HNSW: faiss.IndexHNSW,
+        IndexKind.IVF: faiss.IndexIVF,
+    }
+    if not isinstance(index, expected[layout.kind]) or (index.ntotal, index.d) != (
+        layout.count,
+        layout.dimension,
+    ):
+        raise DamagedGenerationError(
+            path, "is another index than the one that index.json beside it describes"
+        )
     return index

@@ -36,8 +36,8 @@ class VectorStorage(StrEnum):
 class VectorLayout:
     """`effort` is efSearch of HNSW, nprobe of IVF, 0 for flat: the least that reached the recall aimed at.
 
-    `recall_at_10` is the share of the ten nearest (float32, exact) that searches for ten with this effort found;
-    `recall_at_100` the same for a hundred.
+    `recall_at_10` is the share of the ten nearest (float32, exact) that searches for ten with this effort
+    found; `recall_at_100` the same for a hundred.
     """
 
     kind: IndexKind
@@ -49,7 +49,7 @@ class VectorLayout:
     recall_at_100: float
 
     def effort_for(self, depth: int) -> int:
-        """The effort for `depth` results. It was tuned up to a hundred, and grows with what is asked beyond."""
+        """The effort for `depth` results. Tuned up to a hundred, it grows with what is asked beyond."""
         return self.effort * max(depth, 100) // 100
 
     def save(self, folder: Path) -> None:

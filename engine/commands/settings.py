@@ -1,4 +1,4 @@
-"""Reads settings from flags, the environment and a TOML file, and says in one sentence what is wrong there."""
+"""Reads settings from flags, the environment and a TOML file; says in one sentence what is wrong there."""
 
 from __future__ import annotations
 

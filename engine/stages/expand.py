@@ -40,7 +40,7 @@ class KnowledgeGraph(Protocol):
         ...
 
     def products(self, entity: Entity, limit: int) -> RowArray:
-        """Rows of products that hang on the entity or on a narrower one, ascending, int64, at most `limit`."""
+        """Rows, int64, of products that hang on the entity or a narrower one: ascending, at most `limit`."""
         ...
 
     def relation(self, entity: Entity) -> str:
@@ -84,6 +84,7 @@ _SURE = 0.6
 """Confidence from which a link's synonyms may enter the searched words."""
 _MAX_TERMS = 6
 _TERM_BOOST = 0.5
+_MIN_TERM_WEIGHT = 0.25
 _FEW_PRODUCTS = 20
 _MODEL = re.compile(r"^(?=.*\d)(?=.*[^\W\d_])\S{4,}$|^\d{6,}$")
 _SYNONYM_KINDS = frozenset({EntityKind.CATEGORY, EntityKind.COLOR, EntityKind.MATERIAL})
@@ -149,7 +150,8 @@ class Expand:
         said = _singulars((*understanding.tokens, *(word for name in synonyms for word in tokens(name))))
         for expansion in expansions:
             words = tokens(expansion.entity.label)
-            if expansion.path and self._knows(words) and said.isdisjoint(_singulars(words)):
+            worth = len(expansion.path) == 1 and expansion.weight >= _MIN_TERM_WEIGHT
+            if worth and self._knows(words) and said.isdisjoint(_singulars(words)):
                 terms.setdefault(" ".join(words), _TERM_BOOST * expansion.weight)
         return tuple(terms.items())[:_MAX_TERMS]
 

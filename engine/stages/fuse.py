@@ -45,14 +45,17 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class ReciprocalRankFusion:
-    """Merge rankings by rank alone (Cormack, Clarke and Buettcher, SIGIR 2009), each with its weight.
+class Fusion:
+    """A product's part from a source is at most the source's weight, which its best product gains.
 
-    A source's part is weight * (k + 1) / (k + rank), so the weight is what its first product gains.
+    Sources with smooth rankings count by rank alone: weight * (k + 1) / (k + rank), which is reciprocal rank
+    fusion (Cormack, Clarke and Buettcher, SIGIR 2009) scaled to 1. Sources in `by_score` give whole groups of
+    products the same score, where ranks would be made up: there it is weight * score / best score.
     """
 
     weights: Mapping[str, float]
-    k: int = 60
+    by_score: frozenset[str] = frozenset()
+    k: int = 30
 
     def __call__(self, sources: Mapping[str, Candidates]) -> Scored:
         asked = {name: found for name, found in sources.items() if len(found)}
@@ -64,6 +67,11 @@ class ReciprocalRankFusion:
 
     def _part(self, name: str, found: Candidates, rows: RowArray) -> NDArray[np.float64]:
         part = np.zeros(len(rows))
-        ranks = np.arange(1, len(found) + 1)
-        part[np.searchsorted(rows, found.rows)] = self.weights[name] * (self.k + 1) / (self.k + ranks)
+        part[np.searchsorted(rows, found.rows)] = self.weights[name] * self._shares(name, found)
         return part
+
+    def _shares(self, name: str, found: Candidates) -> NDArray[np.float64]:
+        """Of the weight, in (0, 1] for positive scores, 1 for the best product."""
+        if name in self.by_score:
+            return found.scores.astype(np.float64) / float(found.scores[0])
+        return (self.k + 1) / (self.k + np.arange(1.0, len(found) + 1))

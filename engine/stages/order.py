@@ -18,7 +18,8 @@ MAX_LENGTH = 1_000
 MAX_KEYS = 8
 _SORTED_FIELDS = ("price", "date_released", "title")
 _QUOTED = r'"(?:[^"\\]|\\["\\])*"'
-_KEY = re.compile(rf"""\s*([^\s,."]+(?:\.(?:{_QUOTED}|[^\s,."]+))*)(?:\s+(asc|desc))?\s*(,|\Z)""")
+_NAME = re.compile(rf"""\s*([^\s,."]+(?:\.(?:{_QUOTED}|[^\s,."]+))*)\s*""")
+_DIRECTION = re.compile(r"(asc\b|desc\b|)\s*(,|\Z)")
 _QUOTED_KEY = re.compile(_QUOTED)
 
 
@@ -61,12 +62,13 @@ def _parse(text: str) -> OrderBy:
     keys: list[OrderKey] = []
     position, comma = 0, ","
     while comma:
-        found = _KEY.match(text, position)
-        if found is None:
-            raise _unreadable(text, position)
-        name, direction, comma = found.groups()
-        keys.append(OrderKey(_bare(name), direction == "desc"))
-        position = found.end()
+        name = _NAME.match(text, position)
+        end = _DIRECTION.match(text, name.end()) if name else None
+        if name is None or end is None:
+            raise _unreadable(text, name.end() if name else position)
+        direction, comma = end.groups()
+        keys.append(OrderKey(_bare(name[1]), direction == "desc"))
+        position = end.end()
     _refuse_repeats(keys)
     return OrderBy(tuple(keys))
 

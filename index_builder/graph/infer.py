@@ -135,8 +135,10 @@ def _names_of_products(products: Sequence[Product]) -> dict[str, list[int]]:
         words = bare.split()
         model = next((place for place, word in enumerate(words[:5]) if _MODEL.match(word)), None)
         names = {title, bare}
-        if model is not None and model > 0:
-            names |= {" ".join(words[: model + 1]), f"{brand} {' '.join(words[: model + 1])}"}
+        if model is not None:
+            names.add(f"{brand} {' '.join(words[: model + 1])}")
+        if model:
+            names.add(" ".join(words[: model + 1]))
         for name in names:
             found[name].append(row)
     return found

@@ -31,8 +31,8 @@ _PLAIN = re.compile(r"^[^\W\d_]{2,}(?:[-'][^\W\d_]+)*$")
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"^\d[\d.,x]*(?:st|nd|rd|th)?$")
 _NEVER_A_TYPE = """
-gb tb mb dpi mm cm inch pixel ghz mhz ppm pcs up over more new no not or as at it is each only off out down type
-series non
+gb tb mb dpi mm cm inch pixel ghz mhz ppm pcs up over more new no not or as at it is each only off out down
+type series non
 """
 _FUNCTION_WORDS = frozenset(_NEVER_A_TYPE.split())
 _MIN_SCORE = 0.25

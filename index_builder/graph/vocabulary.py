@@ -62,14 +62,14 @@ class SourceGraph(StrEnum):
 
 
 def slug(text: str) -> str:
-    """Percent-encoded (RFC 3986) with blanks as `_`: safe inside any IRI, and one slug for one text."""
-    return quote(text.replace(" ", "_"), safe="")
+    """Percent-encoded (RFC 3986): safe inside any IRI, and no two texts share a slug."""
+    return quote(text, safe="")
 
 
 def node_iri(kind: str, *names: str) -> str:
     """The name of a node: its kind, then what it is called.
 
     >>> node_iri("value", "finish", "high gloss")
-    'urn:cartograph:value:finish:high_gloss'
+    'urn:cartograph:value:finish:high%20gloss'
     """
     return f"{ROOT}{kind}:{':'.join(slug(name) for name in names)}"

@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from engine.types import AttributeValue
-from index_builder.quality.fields import MAX_TEXT, number_text
+from index_builder.quality.fields import number_text
 from index_builder.quality.text import clean, cut
 from index_builder.quality.verdicts import Warn, shown
 from index_builder.sources.mapping import AttributeKind
@@ -26,10 +26,13 @@ from index_builder.sources.rows import Problem
 
 ObservedValue: TypeAlias = AttributeValue | UntypedText
 
+MAX_ATTRIBUTE = 10_000
+"""Characters of one text. Statements of what a product fits run to thousands."""
+
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e[+-][0-9]{1,3})?")
 """As programs print numbers. A leading zero (an EAN, a part number) or a bare `1E5` is a text."""
 _MAX_DIGITS = 15
-"""A longer number would not survive as a float: it is an identifier."""
+"""A longer whole number would not survive as a float: it is an identifier."""
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
 _STATED_BOOLEANS = _BOOLEANS | {"1": True, "0": False, "y": True, "n": False}
 _TIE_ORDER = (AttributeKind.TEXT, AttributeKind.TEXTS, AttributeKind.NUMBER, AttributeKind.BOOLEAN)
@@ -58,9 +61,9 @@ def observe(name: str, value: Any, warn: Warn) -> ObservedValue | None:
 
 def _text(name: str, value: str, warn: Warn) -> str:
     text = clean(value)
-    if len(text) > MAX_TEXT:
-        warn(Problem.TEXT_CUT, f"{name} has {len(text):,} characters and was cut to {MAX_TEXT:,}")
-    return cut(text, MAX_TEXT)
+    if len(text) > MAX_ATTRIBUTE:
+        warn(Problem.TEXT_CUT, f"{name} has {len(text):,} characters and was cut to {MAX_ATTRIBUTE:,}")
+    return cut(text, MAX_ATTRIBUTE)
 
 
 def _number(name: str, value: float | Decimal, warn: Warn) -> float | None:
@@ -97,7 +100,7 @@ def observed_kind(value: ObservedValue, separator: str) -> AttributeKind:
 
 
 def _is_number(text: str) -> bool:
-    return _NUMBER.fullmatch(text) is not None and sum(c.isdigit() for c in text) <= _MAX_DIGITS + 2
+    return _NUMBER.fullmatch(text) is not None and (len(text) <= _MAX_DIGITS or not text.isdigit())
 
 
 def join(first: AttributeKind, second: AttributeKind) -> AttributeKind:
@@ -109,7 +112,7 @@ def join(first: AttributeKind, second: AttributeKind) -> AttributeKind:
 
 @dataclass(frozen=True, slots=True)
 class SettledAttribute:
-    """The name and type under which an attribute's values are stored; `seen` counts what cells looked like."""
+    """The name and type an attribute's values are stored under; `seen` counts what cells looked like."""
 
     key: str
     kind: AttributeKind

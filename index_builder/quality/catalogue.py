@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Mapping as Dictionary
 
 from engine.errors import DataError, InvalidArgumentError
 from engine.types import Product, ProductId

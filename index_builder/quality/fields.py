@@ -17,10 +17,11 @@ MAX_ID = 128
 MAX_TITLE = 1_000
 MAX_DESCRIPTION = 20_000
 MAX_TEXT = 2_000
+_IMAGE_URI = re.compile(r"(?i:https?://|/|[\w.-]+/)\S+|[\w.-]+\.\w+")
 _YEARS = range(1900, 2101)
 
 _AVAILABILITIES = {
-    Availability.IN_STOCK: "instock instoreonly limitedavailability onlineonly available yes true lowstock limited",
+    Availability.IN_STOCK: "instock instoreonly onlineonly limitedavailability lowstock available yes true",
     Availability.OUT_OF_STOCK: "outofstock soldout unavailable no false discontinued notavailable",
     Availability.PREORDER: "preorder presale backorder backordered comingsoon",
     Availability.UNKNOWN: "unknown",
@@ -144,11 +145,7 @@ def read_image_uri(value: Any, warn: Warn) -> str:
     if first is None:
         return ""
     uri = first.strip() if isinstance(first, str) else ""
-    if (
-        len(uri) <= MAX_TEXT
-        and uri.isprintable()
-        and re.fullmatch(r"(?i:https?://|/|[\w.-]+/)\S+|[\w.-]+\.\w+", uri)
-    ):
+    if len(uri) <= MAX_TEXT and uri.isprintable() and _IMAGE_URI.fullmatch(uri):
         return uri
     warn(Problem.BAD_IMAGE_URI, f"the image address is not usable ({shown(first)}); it was left out")
     return ""

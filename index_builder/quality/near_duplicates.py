@@ -1,17 +1,18 @@
 """Near duplicates: products whose words and attributes are almost the same. They are reported, not dropped.
 
 Similarity is the Jaccard index of two sets: runs of three words of title, brand and description, and the
-statements of the attributes. Each product joins the most similar earlier group whose FIRST product is at
-least `threshold` similar, else it opens a group. Prefix filtering (Chaudhuri et al., ICDE 2006; Xiao et al.,
-PPJoin, WWW 2008) finds those exactly: two sets that similar must share one of their rarest elements. Unlike
-MinHash with LSH it misses none, and here it is quicker; comparing with first products only keeps a family
-of thousands of variants cheap, and keeps chains of small steps from joining unlike products.
+statements of the attributes (identifiers left out). Each product joins the most similar earlier group whose
+FIRST product is at least `threshold` similar, else it opens a group. Prefix filtering (Chaudhuri et al.,
+ICDE 2006; Xiao et al., PPJoin, WWW 2008) finds those exactly: two sets that similar must share one of their
+rarest elements. Unlike MinHash with LSH it misses none, and here it is quicker. Comparing with first products
+only keeps a family of thousands of variants cheap, and keeps chains of small steps from joining unlike ones.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from engine.types import Product, ProductId
 
 DEFAULT_THRESHOLD = 0.9
 _SHINGLE = 3
+_IDENTIFIER_ROWS = 20
+_IDENTIFIER_SHARE = 0.9
 _WORD = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\u3040-\u30ff\uac00-\ud7af]|[^\W_]+")
 """A word, or one character of a script that is written without blanks."""
 _COUNTER_BITS = 22
@@ -43,7 +46,8 @@ def find_near_duplicates(
 ) -> tuple[NearDuplicateGroup, ...]:
     """Groups of two or more, in the order of their first products. `threshold` in (0, 1]."""
     numbering: dict[str, int] = {}
-    sets = [_elements(product, numbering) for product in products]
+    identifiers = _identifier_keys(products)
+    sets = [_elements(product, identifiers, numbering) for product in products]
     rarity = np.zeros(1 << _COUNTER_BITS, np.int64)
     for elements in sets:
         rarity[_slot(elements)] += 1
@@ -105,12 +109,32 @@ class _Groups:
         return best, highest
 
 
-def _elements(product: Product, numbering: dict[str, int]) -> Elements:
+def _identifier_keys(products: Sequence[Product]) -> frozenset[str]:
+    """Text attributes that hardly ever repeat a value (EAN, part number) tell copies apart, not products."""
+    filled: Counter[str] = Counter()
+    distinct: dict[str, set[int]] = {}
+    for product in products:
+        for key, value in product.attributes.items():
+            if isinstance(value, (str, tuple)):
+                filled[key] += 1
+                distinct.setdefault(key, set()).add(hash(value))
+    return frozenset(
+        key
+        for key, count in filled.items()
+        if count >= _IDENTIFIER_ROWS and len(distinct[key]) >= _IDENTIFIER_SHARE * count
+    )
+
+
+def _elements(product: Product, identifiers: frozenset[str], numbering: dict[str, int]) -> Elements:
     """Sorted unique numbers: one for each run of three words and for each attribute statement."""
     text = f"{product.title} {product.brand} {product.description}".casefold()
     words = np.array([numbering.setdefault(word, len(numbering)) for word in _WORD.findall(text)], np.uint64)
     statements = np.array(
-        [numbering.setdefault(f"{key}={value}", len(numbering)) for key, value in product.attributes.items()],
+        [
+            numbering.setdefault(f"{key}={value}", len(numbering))
+            for key, value in product.attributes.items()
+            if key not in identifiers
+        ],
         np.uint64,
     )
     return np.unique(np.concatenate([_runs(words), _scrambled(statements * _MIX[0] + _MIX[2])]))

@@ -27,7 +27,7 @@ _BETWEEN_IDS = re.compile(r"[\s|]+")
 
 @dataclass(frozen=True, slots=True)
 class RawPastQuery:
-    """`count` >= 1; `product_ids` are unique, in the order given, and may name products the shop has dropped."""
+    """`count` >= 1; `product_ids` are unique, in the order given, and may name products that are no more."""
 
     text: str
     count: int
@@ -80,11 +80,8 @@ def _query(row: RawRow | BadRow) -> RawPastQuery:
         raise RejectedRowError(row.code, row.reason)
     cells = {attribute_key(str(name)): value for name, value in row.values.items()}
     if not any(name in cells for name in _TEXT):
-        raise DataError(
-            row.path,
-            f"no column is called {' or '.join(_TEXT[:2])} (there are: {', '.join(cells) or 'none'}). Rename one.",
-            line=row.line,
-        )
+        problem = f"no column is called query or text (there are: {', '.join(cells) or 'none'}). Rename one."
+        raise DataError(row.path, problem, line=row.line)
     return RawPastQuery(
         _text(_first(cells, _TEXT)), _count(_first(cells, _COUNT)), _ids(_first(cells, _PRODUCTS))
     )

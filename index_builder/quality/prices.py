@@ -53,15 +53,9 @@ def read_price(value: Any, currency: Any, rules: Price, warn: Warn) -> Money | N
 def _amount(value: Any) -> tuple[Decimal, str]:
     """The amount, and the currency that was written beside it ("" when none)."""
     try:
-        if isinstance(value, bool):
-            raise TypeError
-        if isinstance(value, (int, float, Decimal)):
-            amount, sign = Decimal(str(value)), ""
-        elif isinstance(value, str):
-            amount, sign = _written_amount(value)
-        else:
-            raise TypeError
-    except (InvalidOperation, TypeError, ValueError):
+        is_number = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+        amount, sign = (Decimal(str(value)), "") if is_number else _written_amount(str(value))
+    except (InvalidOperation, ValueError):
         raise RejectedRowError(Problem.BAD_PRICE, f"the price is not a number ({shown(value)})") from None
     if not amount.is_finite():
         raise RejectedRowError(Problem.BAD_PRICE, f"the price is not a finite number ({shown(value)})")

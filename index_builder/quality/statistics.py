@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping as Dictionary, Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -128,12 +129,11 @@ def _prices(products: Sequence[Product]) -> tuple[PriceStatistics, ...]:
 
 def _distribution(code: str, amounts: np.ndarray[tuple[int], np.dtype[np.float64]]) -> PriceStatistics:
     low, high = float(amounts.min()), float(amounts.max())
-    edges = np.geomspace(low, high, _BINS + 1) if high > low else np.array([low, high])
-    edges[0], edges[-1] = low, high
+    edges = np.clip(np.geomspace(low, high, _BINS + 1), low, high) if high > low else np.array([low, high])
     counts = np.histogram(amounts, edges)[0] if high > low else np.array([len(amounts)])
-    quartiles = [float(value) for value in np.percentile(amounts, [25, 50, 75])]
+    lower, median, upper = (float(np.percentile(amounts, share)) for share in (25, 50, 75))
     bins = tuple(
         (round(float(start), 2), round(float(end), 2), int(count))
         for start, end, count in zip(edges[:-1], edges[1:], counts, strict=True)
     )
-    return PriceStatistics(code, len(amounts), low, *quartiles, high, bins)
+    return PriceStatistics(code, len(amounts), low, lower, median, upper, high, bins)

@@ -19,7 +19,10 @@ _MAX_ROUNDS = 12
 _PLAIN = re.compile(r"[!-%'-;=-~]+(?: [!-%'-;=-~]+)*")
 """Printable ASCII without `&` and `<`, single blanks: nothing to do."""
 
-_INLINE = "a|abbr|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup|tt|u|var"
+_INLINE = (
+    "a|abbr|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup|"
+    "tt|u|var"
+)
 _BLOCK = (
     "address|article|aside|blockquote|body|br|button|caption|center|col|colgroup|dd|div|dl|dt|fieldset|figcaption|"
     "figure|footer|form|h[1-6]|head|header|hr|html|iframe|img|input|label|legend|li|link|main|meta|nav|noscript|ol|"

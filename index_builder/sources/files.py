@@ -83,7 +83,7 @@ def damage_is_a_data_error(path: Path) -> Iterator[None]:
 
 
 def _open(path: Path, gzipped: bool) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path, "rb")) if gzipped else path.open("rb")
+    return cast("IO[bytes]", gzip.open(path, "rb")) if gzipped else path.open("rb")
 
 
 def _kind(path: Path, head: bytes) -> FileKind:

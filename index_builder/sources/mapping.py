@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -66,11 +67,11 @@ class Fields(_Section):
 
 
 class Price(_Section):
-    """`currency` is assumed where a row names none; `maximum` in major units is the highest credible price."""
+    """`currency` is taken where a row names none; `maximum` (major units) is the highest credible price."""
 
     unit: PriceUnit = PriceUnit.MAJOR
     currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
-    maximum: Decimal = Field(default=Decimal(10_000_000), gt=0)
+    maximum: Decimal = Field(default=Decimal(10_000_000), gt=0, le=10**15)
 
 
 class Separators(_Section):
@@ -106,6 +107,7 @@ class Mapping(_Section):
     attributes: Attributes = Attributes()
 
 
+@cache
 def shipped_mappings() -> tuple[Mapping, ...]:
     """The mappings that come with the package, by name."""
     return tuple(_read(path) for path in sorted(_SHIPPED.glob("*.toml")))
@@ -113,12 +115,12 @@ def shipped_mappings() -> tuple[Mapping, ...]:
 
 def load_mapping(mapping: str | Path) -> Mapping:
     """A shipped mapping by name, or a file by path. Raises DataError naming the file and the key."""
-    shipped = _SHIPPED / f"{mapping}.toml"
-    if isinstance(mapping, str) and Path(mapping).name == mapping and shipped.is_file():
-        return _read(shipped)
+    shipped = {known.name: known for known in shipped_mappings()}
+    if isinstance(mapping, str) and mapping in shipped:
+        return shipped[mapping]
     path = Path(mapping)
     if not path.is_file():
-        names = ", ".join(known.name for known in shipped_mappings())
+        names = ", ".join(shipped)
         raise DataError(path, f"there is no such mapping file. Give its path, or a shipped mapping: {names}.")
     return _read(path)
 

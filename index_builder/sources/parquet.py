@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,24 +30,31 @@ def read_parquet(source: Source) -> Iterator[RawRow | BadRow]:
 
 @contextmanager
 def _opened(source: Source) -> Iterator[Any]:
-    if not source.gzipped:
-        with pq.ParquetFile(source.path) as table:
-            yield table
-        return
-    with open_bytes(source) as stream, pq.ParquetFile(io.BytesIO(stream.read())) as table:
+    with pq.ParquetFile(_unzipped(source) if source.gzipped else source.path) as table:
         yield table
+
+
+def _unzipped(source: Source) -> IO[bytes]:
+    with open_bytes(source) as stream:
+        return io.BytesIO(stream.read())
 
 
 @contextmanager
 def _arrow_errors(source: Source) -> Iterator[None]:
-    try:
-        with damage_is_a_data_error(source.path):
+    with damage_is_a_data_error(source.path):
+        try:
             yield
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        first_line = str(error).partition("\n")[0]
-        raise DataError(
-            source.path, f"the Parquet data is damaged ({first_line}). Export it again."
-        ) from error
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            raise _damaged(source, error) from error
+        except OSError as error:
+            if error.strerror:  # the system's own; Arrow raises OSError for damaged data too
+                raise
+            raise _damaged(source, error) from error
+
+
+def _damaged(source: Source, error: Exception) -> DataError:
+    first_line = str(error).partition("\n")[0]
+    return DataError(source.path, f"the Parquet data is damaged ({first_line}). Export it again.")
 
 
 def _refuse_repeated_columns(source: Source, names: list[str]) -> None:

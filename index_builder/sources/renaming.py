@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping as Dictionary
+from collections.abc import Iterator
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -43,7 +44,7 @@ class MappedRow:
 
 @lru_cache(maxsize=65536)
 def attribute_key(name: str) -> str:
-    """Lower case, runs of anything but letters and digits made one underscore: `Weight (kg)` -> `weight_kg`."""
+    """Lower case, anything but letters and digits made one underscore: `Weight (kg)` -> `weight_kg`."""
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
     return _NOT_A_WORD.sub("_", folded)[:_MAX_KEY].strip("_")
 

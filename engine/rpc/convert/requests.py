@@ -27,7 +27,7 @@ DEFAULT_SUGGESTIONS, MAX_SUGGESTIONS = 10, 50
 DEFAULT_GENERATIONS, MAX_GENERATIONS = 50, 100
 
 _MODES = len(search_service_pb2.ExpansionSpec.Mode.keys())
-_SOURCES = {
+_SOURCES: dict[int, Source] = {
     search_service_pb2.SOURCE_LEXICAL: Source.LEXICAL,
     search_service_pb2.SOURCE_DENSE: Source.DENSE,
     search_service_pb2.SOURCE_GRAPH: Source.GRAPH,

@@ -53,4 +53,8 @@ def test_the_new_order_is_the_order_of_the_new_scores(
 
     assert sorted(after.rows) == sorted(before.rows)
     assert np.all(np.diff(after.scores) <= 1e-12)
-    assert set(after.rows[:depth]) == set(before.rows[:depth]) or np.ptp(after.scores) < 1e-9 or depth < len(scores)
+    assert (
+        set(after.rows[:depth]) == set(before.rows[:depth])
+        or np.ptp(after.scores) < 1e-9
+        or depth < len(scores)
+    )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.stages.explain import Evidence, explain
-from engine.stages.fuse import ReciprocalRankFusion
+from engine.stages.fuse import Fusion
 from engine.types import Candidates
 
 
@@ -11,7 +11,7 @@ def test_parts_sum_to_the_score_and_name_each_sources_own_rank_and_score() -> No
         "lexical": Candidates(np.array([4, 2]), np.array([12.5, 3.0], np.float32)),
         "dense": Candidates(np.array([2]), np.array([0.75], np.float32)),
     }
-    scored = ReciprocalRankFusion({"lexical": 1.0, "dense": 1.0})(sources)
+    scored = Fusion({"lexical": 1.0, "dense": 1.0})(sources)
     evidence = Evidence(sources, {2: ['"ink" -> product type Ink <- product']}, {})
 
     [second, first] = explain(scored, np.array([4, 2]), evidence)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.stages.fuse import ReciprocalRankFusion, Scored
+from engine.stages.fuse import Fusion, Scored
 from engine.types import Candidates
 
 SHOE, BOOT, SOCK = 0, 1, 2
@@ -14,7 +14,7 @@ def ranking(*rows: int) -> Candidates:
 
 
 def test_product_in_both_rankings_beats_the_best_of_one() -> None:
-    fuse = ReciprocalRankFusion({"dense": 1.0, "lexical": 1.0}, k=60)
+    fuse = Fusion({"dense": 1.0, "lexical": 1.0}, k=60)
 
     fused = fuse({"dense": ranking(SHOE, BOOT), "lexical": ranking(BOOT, SOCK)})
 
@@ -23,18 +23,26 @@ def test_product_in_both_rankings_beats_the_best_of_one() -> None:
 
 
 def test_a_source_gives_its_weight_to_its_best_product() -> None:
-    fused = ReciprocalRankFusion({"graph": 0.25})({"graph": ranking(SOCK)})
+    fused = Fusion({"graph": 0.25})({"graph": ranking(SOCK)})
 
     assert fused.parts["graph"].tolist() == [0.25]
 
 
+def test_a_source_that_ranks_groups_counts_by_score() -> None:
+    ties = Candidates(np.array([SHOE, BOOT, SOCK]), np.array([4.0, 4.0, 1.0], np.float32))
+
+    fused = Fusion({"graph": 0.2}, by_score=frozenset({"graph"}))({"graph": ties})
+
+    assert fused.parts["graph"].tolist() == pytest.approx([0.2, 0.2, 0.2 * 1 / 4])
+
+
 def test_nothing_found_fuses_to_nothing() -> None:
-    assert len(ReciprocalRankFusion({"dense": 1.0})({"dense": Candidates.none()})) == 0
+    assert len(Fusion({"dense": 1.0})({"dense": Candidates.none()})) == 0
 
 
 @given(st.dictionaries(st.sampled_from("abcd"), st.lists(st.integers(0, 30), unique=True), min_size=1))
 def test_parts_sum_to_scores_and_scores_descend(sources: dict[str, list[int]]) -> None:
-    fuse = ReciprocalRankFusion(dict.fromkeys("abcd", 0.7))
+    fuse = Fusion(dict.fromkeys("abcd", 0.7))
 
     fused = fuse({name: ranking(*rows) for name, rows in sources.items()})
 

@@ -1,0 +1,115 @@
+"""`python -m engine serve | search | doctor`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+import engine
+from engine.commands.flags import add_flags, given_flags
+from engine.commands.settings import CONFIG_VARIABLE, read_settings
+from engine.config import DoctorSettings, SearchSettings, ServeSettings, Settings
+from engine.errors import ConfigError, EngineError
+
+FAILED, WRONG_USAGE = 1, 2
+PRECEDENCE = (
+    "A flag wins over its CARTOGRAPH_* variable, that over the settings file, that over the default. "
+    "Exit status: 0 done, 1 failed, 2 wrong usage."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`run` takes the settings, the parsed flags and the console for output, and gives the exit status."""
+
+    summary: str
+    settings: type[Settings]
+    run: Callable[[Any, argparse.Namespace, Console], int]
+
+
+def _serve(settings: ServeSettings, _flags: argparse.Namespace, _console: Console) -> int:
+    from engine.commands.serve import serve
+
+    return serve(settings)
+
+
+def _search(settings: SearchSettings, flags: argparse.Namespace, console: Console) -> int:
+    from engine.commands.search import search
+
+    return search(flags.query, settings, console)
+
+
+def _doctor(settings: DoctorSettings, _flags: argparse.Namespace, console: Console) -> int:
+    from engine.commands.doctor import doctor
+
+    return doctor(settings, console)
+
+
+COMMANDS = {
+    "serve": Command("Answer gRPC calls from a data folder's active generation.", ServeSettings, _serve),
+    "search": Command("Search once, asking a server or a data folder.", SearchSettings, _search),
+    "doctor": Command("Say what this machine can do, proved by running it.", DoctorSettings, _doctor),
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m engine",
+        description="Cartograph: product retrieval for shops.",
+        epilog=PRECEDENCE,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"cartograph {engine.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        subparser = commands.add_parser(
+            name,
+            help=command.summary,
+            description=command.summary,
+            epilog=PRECEDENCE,
+            allow_abbrev=False,
+        )
+        if name == "search":
+            subparser.add_argument("query", metavar="QUERY", help="What a shopper would write.")
+        add_flags(subparser, command.settings)
+        subparser.add_argument(
+            "--config",
+            type=Path,
+            metavar="FILE",
+            help=f"TOML file with a table [{name}] of these settings, their names with underscores "
+            f"[default: none; {CONFIG_VARIABLE}]",
+        )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    flags = build_parser().parse_args(argv)
+    command = COMMANDS[flags.command]
+    errors = Console(stderr=True, soft_wrap=True)
+    try:
+        settings = read_settings(command.settings, given_flags(flags, command.settings), flags.config)
+    except ConfigError as error:
+        _tell(errors, flags.command, error)
+        return WRONG_USAGE
+    try:
+        return command.run(settings, flags, Console())
+    except EngineError as error:
+        _tell(errors, flags.command, error)
+        return FAILED
+    except BrokenPipeError:  # the reader of our output, `head` for one, has seen enough
+        sys.stderr.close()
+        return FAILED
+
+
+def _tell(console: Console, command: str, error: EngineError) -> None:
+    console.print(f"python -m engine {command}: {error.message}", style="red", markup=False, highlight=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""The cross-encoder on the CPU. Imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.backends.device import CPU
+from engine.backends.model_files import ModelSpec, TextTokens
+from engine.backends.onnx_model import OnnxModel
+from engine.types import FloatArray
+
+
+class OnnxCrossEncoder:
+    """Scores (query, product text) pairs: float32 (n,), each in [0, 1]. Threads may share it.
+
+    A pair's score does not depend on the pairs beside it, as in `OnnxEncoder`.
+    """
+
+    device = CPU
+
+    def __init__(self, folder: Path, *, threads: int) -> None:
+        self.spec = ModelSpec.read(folder)
+        self._tokens = TextTokens(folder, self.spec)
+        self._model = OnnxModel(folder, self.spec, threads=threads)
+
+    @classmethod
+    def open(cls, folder: Path, *, threads: int) -> OnnxCrossEncoder:
+        """`threads` compute one batch. Raises DamagedGenerationError."""
+        return cls(folder, threads=threads)
+
+    def score(self, query: str, texts: Sequence[str]) -> FloatArray:
+        return self.score_pairs([query] * len(texts), texts)
+
+    def score_pairs(self, queries: Sequence[str], texts: Sequence[str]) -> FloatArray:
+        """One score for each pair (queries[i], texts[i]); both have the same length."""
+        return self._model.run(self._tokens.pairs(queries, texts))[:, 0]

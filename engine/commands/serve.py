@@ -1,0 +1,117 @@
+"""`python -m engine serve`: listen, load, answer, drain."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TypeAlias
+
+import structlog
+
+from engine.config import ServeSettings
+from engine.files import write_atomically
+from engine.logs import configure_logs
+from engine.metrics import Metrics, MetricsPage
+from engine.rpc.engine_api import SearchEngine
+from engine.rpc.server import Server
+
+OnBatch: TypeAlias = Callable[[str, int, float], None]
+"""Told the model, the size of a batch and its seconds."""
+OpenEngine: TypeAlias = Callable[[ServeSettings, OnBatch], SearchEngine]
+
+_log = structlog.get_logger()
+
+
+def serve(settings: ServeSettings, open_engine: OpenEngine | None = None) -> int:
+    """Runs until SIGTERM or SIGINT; the exit status. `open_engine` loads and warms what answers.
+
+    The server listens from the start and answers UNAVAILABLE until the engine is warm. A second signal ends
+    the process at once. Raises EngineError when it cannot listen or the engine cannot be opened.
+    """
+    configure_logs(settings.log_level, settings.log_format, sys.stderr)
+    metrics = Metrics()
+    server = Server(
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        max_inflight=settings.max_inflight,
+        metrics=metrics,
+    )
+    page = MetricsPage.open(metrics, settings.host, settings.metrics_port) if settings.metrics else None
+    with _stop_signal() as stop:
+        server.start()
+        if settings.port_file is not None:
+            write_atomically(settings.port_file, f"{server.port}\n".encode())
+        _log.info("listening", host=settings.host, port=server.port, metrics_port=page.port if page else None)
+        loading = _Loading(settings, open_engine or _bootstrap, server, stop)
+        stop.wait()
+        grace = 0.0 if loading.error else settings.drain_grace
+        finished = server.drain(grace=grace, timeout=settings.drain_timeout)
+    if page is not None:
+        page.close()
+    if loading.error is not None:
+        raise loading.error
+    if loading.is_alive() or not finished:
+        _log.warning("stopped", unfinished="loading" if loading.is_alive() else "calls")
+        _leave_threads_behind()
+    if loading.engine is not None:
+        loading.engine.close()
+    _log.info("stopped")
+    return 0
+
+
+class _Loading(threading.Thread):
+    """Opens the engine beside the server, so that signals and health are answered meanwhile."""
+
+    def __init__(
+        self, settings: ServeSettings, open_engine: OpenEngine, server: Server, stop: threading.Event
+    ) -> None:
+        super().__init__(name="loading", daemon=True)
+        self._settings, self._open, self._server, self._stop_serving = settings, open_engine, server, stop
+        self.engine: SearchEngine | None = None
+        self.error: Exception | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.engine = self._open(self._settings, self._server.metrics.batch_finished)
+            self._server.serve(self.engine)
+            status = self.engine.status()
+            _log.info("serving", generation=status.generation.id, device=status.device)
+        except Exception as error:
+            self.error = error
+            self._stop_serving.set()
+
+
+def _bootstrap(settings: ServeSettings, on_batch: OnBatch) -> SearchEngine:
+    from engine.bootstrap import open_engine
+
+    return open_engine(settings, on_batch)
+
+
+@contextmanager
+def _stop_signal() -> Iterator[threading.Event]:
+    stop = threading.Event()
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave_threads_behind() -> None:
+    """Threads inside native code cannot be interrupted, and the interpreter would wait for them."""
+    sys.stderr.flush()
+    os._exit(0)

@@ -1,0 +1,153 @@
+"""What Prometheus is told. Each instance has a registry of its own, so that one process may hold several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from wsgiref.simple_server import WSGIServer
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from engine.errors import ConfigError, NotServingError
+from engine.request import SearchResult
+from engine.types import ServingStatus
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+STAGE_SECONDS = (0.0001, 0.00025, 0.0005, *SECONDS[:-2])
+BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
+
+
+class Metrics:
+    """Names begin with `cartograph_`; durations are in seconds."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._calls = Counter(
+            "cartograph_calls", "Finished calls.", ("method", "code"), registry=self.registry
+        )
+        self._latency = Histogram(
+            "cartograph_call_seconds",
+            "Time from the start of a call's handler to its answer.",
+            ("method",),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._stages = Histogram(
+            "cartograph_stage_seconds",
+            "Wall time of a search's stage.",
+            ("stage",),
+            buckets=STAGE_SECONDS,
+            registry=self.registry,
+        )
+        self._degraded = Counter(
+            "cartograph_degraded_stages",
+            "Stages shortened or skipped for want of time.",
+            ("stage",),
+            registry=self.registry,
+        )
+        self._batches = Histogram(
+            "cartograph_batch_size",
+            "Texts that a model read in one batch.",
+            ("model",),
+            buckets=BATCH_SIZES,
+            registry=self.registry,
+        )
+        self._batch_seconds = Histogram(
+            "cartograph_batch_seconds",
+            "Time of one batch in a model.",
+            ("model",),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._refused = Counter(
+            "cartograph_refused_calls",
+            "Calls refused before any work, by reason.",
+            ("reason",),
+            registry=self.registry,
+        )
+
+    def call_finished(self, method: str, code: str, seconds: float) -> None:
+        self._calls.labels(method, code).inc()
+        self._latency.labels(method).observe(seconds)
+
+    def call_refused(self, method: str, code: str, reason: str) -> None:
+        self._calls.labels(method, code).inc()
+        self._refused.labels(reason).inc()
+
+    def search_finished(self, result: SearchResult) -> None:
+        for timing in result.timings:
+            self._stages.labels(timing.stage).observe(timing.seconds)
+        for degraded in result.degraded:
+            self._degraded.labels(degraded.stage).inc()
+
+    def batch_finished(self, model: str, size: int, seconds: float) -> None:
+        self._batches.labels(model).observe(size)
+        self._batch_seconds.labels(model).observe(seconds)
+
+    def watch_load(self, running: Callable[[], int], waiting: Callable[[], int]) -> None:
+        """Read at every scrape: calls being answered, and calls accepted that wait for a thread."""
+        Gauge("cartograph_inflight_calls", "Calls being answered.", registry=self.registry).set_function(
+            running
+        )
+        Gauge(
+            "cartograph_queued_calls", "Accepted calls that wait for a thread.", registry=self.registry
+        ).set_function(waiting)
+
+    def watch_generation(self, status: Callable[[], ServingStatus]) -> None:
+        """Read at every scrape; while nothing serves (NotServingError) there is no sample."""
+        self.registry.register(_ServingGeneration(status))
+
+
+@dataclass(frozen=True, slots=True)
+class _ServingGeneration(Collector):
+    status: Callable[[], ServingStatus]
+
+    def collect(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily(
+            "cartograph_serving_generation",
+            "1 for the generation that serves; its label says which.",
+            labels=("generation", "device"),
+        )
+        since = GaugeMetricFamily(
+            "cartograph_serving_since_timestamp_seconds", "When this process began to serve it."
+        )
+        products = GaugeMetricFamily("cartograph_serving_products", "Products in the serving generation.")
+        try:
+            status = self.status()
+        except NotServingError:
+            pass
+        else:
+            family.add_metric((status.generation.id, status.device), 1)
+            since.add_metric((), status.since.timestamp())
+            products.add_metric((), status.generation.product_count)
+        yield from (family, since, products)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsPage:
+    """Serves `/metrics` over HTTP from a thread of its own until it is closed."""
+
+    server: WSGIServer
+
+    @classmethod
+    def open(cls, metrics: Metrics, host: str, port: int) -> MetricsPage:
+        """Port 0 takes any free one. Raises ConfigError when the port cannot be had."""
+        try:
+            server, _ = start_http_server(port, host, metrics.registry)
+        except OSError as error:
+            raise ConfigError(
+                f"Metrics cannot listen on {host}:{port}: {error.strerror}. Choose another --metrics-port, "
+                "or --no-metrics.",
+                port=port,
+            ) from None
+        return cls(server)
+
+    @property
+    def port(self) -> int:
+        return self.server.server_port
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()

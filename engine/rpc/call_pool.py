@@ -1,0 +1,56 @@
+"""The threads that answer calls, and how many calls they have."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class CallPool(ThreadPoolExecutor):
+    """Counts what it was given and has not finished.
+
+    A call is counted from the moment it is handed in until its future is done, however it ends: a caller that
+    goes away before its message arrived cannot leave the count too high.
+    """
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers, thread_name_prefix="call")
+        self._workers = workers
+        self._changed = threading.Condition()
+        self._inflight = 0
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        with self._changed:
+            self._inflight += 1
+        try:
+            future = super().submit(fn, *args, **kwargs)
+        except RuntimeError:  # shut down
+            self._finished()
+            raise
+        future.add_done_callback(self._finished)
+        return future
+
+    def inflight(self) -> int:
+        """Calls running and waiting."""
+        return self._inflight
+
+    def running(self) -> int:
+        return min(self._inflight, self._workers)
+
+    def waiting(self) -> int:
+        return max(self._inflight - self._workers, 0)
+
+    def wait_until_idle(self, timeout: float) -> bool:
+        """Whether every call was finished within `timeout` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._inflight == 0, timeout)
+
+    def _finished(self, _future: object = None) -> None:
+        with self._changed:
+            self._inflight -= 1
+            self._changed.notify_all()

@@ -1,0 +1,58 @@
+"""SearchService."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import grpc
+import structlog
+from structlog.contextvars import bind_contextvars
+
+from cartograph.v1 import search_service_pb2, search_service_pb2_grpc
+from engine.metrics import Metrics
+from engine.rpc.call import deadline_of
+from engine.rpc.convert import requests, results
+from engine.rpc.engine_api import SearchEngine
+
+_log = structlog.get_logger()
+
+
+class SearchServicer(search_service_pb2_grpc.SearchServiceServicer):
+    def __init__(self, engine: Callable[[], SearchEngine], metrics: Metrics) -> None:
+        """`engine` raises NotServingError while there is none."""
+        self._engine = engine
+        self._metrics = metrics
+
+    def SearchProducts(  # noqa: N802 (the contract's name)
+        self, request: search_service_pb2.SearchProductsRequest, context: grpc.ServicerContext
+    ) -> search_service_pb2.SearchProductsResponse:
+        asked = requests.search(request)
+        _log.debug("search", query=request.query, filter=request.filter)
+        result = self._engine().search(asked.request, deadline_of(context))
+        self._metrics.search_finished(result)
+        bind_contextvars(generation=result.generation_id)
+        return results.response(result, asked.view)
+
+    def BatchSearchProducts(  # noqa: N802 (the contract's name)
+        self, request: search_service_pb2.BatchSearchProductsRequest, context: grpc.ServicerContext
+    ) -> search_service_pb2.BatchSearchProductsResponse:
+        asked = requests.batch(request)
+        _log.debug("search batch", queries=[one.request.query for one in asked])
+        found = self._engine().search_batch([one.request for one in asked], deadline_of(context))
+        for result in found:
+            self._metrics.search_finished(result)
+        bind_contextvars(generation=found[0].generation_id, searches=len(found))
+        return search_service_pb2.BatchSearchProductsResponse(
+            responses=[results.response(result, one.view) for result, one in zip(found, asked, strict=True)]
+        )
+
+    def SuggestQueries(  # noqa: N802 (the contract's name)
+        self,
+        request: search_service_pb2.SuggestQueriesRequest,
+        context: grpc.ServicerContext,  # noqa: ARG002 (gRPC passes it)
+    ) -> search_service_pb2.SuggestQueriesResponse:
+        prefix, limit = requests.suggest(request)
+        _log.debug("suggest", prefix=prefix)
+        found, generation_id = self._engine().suggest(prefix, limit)
+        bind_contextvars(generation=generation_id)
+        return results.suggestions(found, generation_id)

@@ -1,0 +1,147 @@
+"""The gRPC server: threads, not asyncio.
+
+Answering a search is blocking work in native code (FAISS, ONNX Runtime, tantivy, Oxigraph) that leaves the
+interpreter lock. An asyncio server would have to hop to a thread and back for each call, and it was the
+slower one: `python -m benchmarks.server_model --json` measures both models with SuggestQueries.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from cartograph.v1 import (
+    catalog_service_pb2,
+    catalog_service_pb2_grpc,
+    generation_service_pb2,
+    generation_service_pb2_grpc,
+    search_service_pb2,
+    search_service_pb2_grpc,
+)
+from engine.errors import ConfigError
+from engine.metrics import Metrics
+from engine.rpc.call_pool import CallPool
+from engine.rpc.catalog_servicer import CatalogServicer
+from engine.rpc.engine_api import SearchEngine
+from engine.rpc.generation_servicer import GenerationServicer
+from engine.rpc.interceptors import Gate, Guard
+from engine.rpc.lifecycle import Lifecycle
+from engine.rpc.search_servicer import SearchServicer
+
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
+"""Four times a batch of 100 searches with the longest query and filter in ASCII."""
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+FLUSH_SECONDS = 1.0
+"""For answers already made to leave the socket; streams of health and reflection end after it."""
+
+SERVICES = tuple(
+    descriptor.full_name
+    for module in (search_service_pb2, catalog_service_pb2, generation_service_pb2)
+    for descriptor in module.DESCRIPTOR.services_by_name.values()
+)
+
+_log = structlog.get_logger()
+
+
+class Server:
+    """Listens from `start` on, and answers UNAVAILABLE until `serve` gives it an engine."""
+
+    def __init__(
+        self, *, host: str, port: int, workers: int, max_inflight: int, metrics: Metrics | None = None
+    ) -> None:
+        """Binds at once. Port 0 takes any free one. Raises ConfigError when the port cannot be had."""
+        self.metrics = metrics or Metrics()
+        self.lifecycle = Lifecycle(SERVICES)
+        self._pool = CallPool(workers)
+        self._gate = Gate(self.lifecycle, self._pool, max_inflight, Guard(self.metrics))
+        self._server = grpc.server(
+            self._pool,
+            interceptors=[self._gate],
+            options=(
+                ("grpc.so_reuseport", 0),  # else a second server on the same port takes half of the calls
+                ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+                ("grpc.max_send_message_length", MAX_RESPONSE_BYTES),
+            ),
+        )
+        self._add_services()
+        self.host = host
+        self.port = _bind(self._server, host, port)
+        self.metrics.watch_load(self._pool.running, self._pool.waiting)
+        self.metrics.watch_generation(lambda: self.lifecycle.engine().status())
+
+    def start(self) -> None:
+        self._server.start()
+
+    def serve(self, engine: SearchEngine) -> None:
+        """The engine is open and warm: health turns SERVING."""
+        self.lifecycle.serve(engine)
+
+    def drain(self, *, grace: float, timeout: float) -> bool:
+        """Turn health NOT_SERVING, take calls for `grace` seconds more, then refuse new ones and let those in
+        flight finish for `timeout` seconds. Whether all of them did; the rest are cancelled.
+        """
+        _log.info("draining", inflight=self._pool.inflight())
+        self.lifecycle.announce_drain()
+        time.sleep(grace)
+        self.lifecycle.refuse_calls()
+        finished = self._pool.wait_until_idle(timeout)
+        self._server.stop(FLUSH_SECONDS if finished else 0).wait()
+        if not finished:
+            _log.warning("calls cancelled", inflight=self._pool.inflight(), drain_timeout=timeout)
+            self._pool.wait_until_idle(FLUSH_SECONDS)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._gate.close()
+        return finished
+
+    def idle(self) -> bool:
+        return self._pool.inflight() == 0
+
+    def _add_services(self) -> None:
+        engine, server = self.lifecycle.engine, self._server
+        search_service_pb2_grpc.add_SearchServiceServicer_to_server(
+            SearchServicer(engine, self.metrics), server
+        )
+        catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(engine), server)
+        generation_service_pb2_grpc.add_GenerationServiceServicer_to_server(
+            GenerationServicer(engine, self._pool.inflight), server
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self.lifecycle.health, server)
+        reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+
+
+def _bind(server: grpc.Server, host: str, port: int) -> int:
+    problem = _why_not(host, port)
+    if problem is None:
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            bound = server.add_insecure_port(address)
+        except RuntimeError:  # taken between the check and now
+            bound = 0
+        if bound:
+            return bound
+    raise ConfigError(
+        f"The server cannot listen on {host}:{port}: {problem or 'the port was taken'}. Stop what listens "
+        "there, or choose another --port.",
+        host=host,
+        port=port,
+    )
+
+
+def _why_not(host: str, port: int) -> str | None:
+    """Asked of the operating system, since gRPC says only that it failed, and that on stderr."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except OSError as error:
+        return error.strerror or str(error)
+    return None

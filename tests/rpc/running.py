@@ -1,0 +1,89 @@
+"""A real server on a real socket, with stubs for all of its services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import grpc
+from google.rpc import error_details_pb2
+from google.rpc.status_pb2 import Status
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
+
+from cartograph.v1 import (
+    catalog_service_pb2_grpc,
+    generation_service_pb2_grpc,
+    search_service_pb2_grpc,
+)
+from engine.rpc.engine_api import SearchEngine
+from engine.rpc.server import Server
+
+WAIT = 10.0
+"""Seconds that a test waits for what must happen: far more than it takes."""
+
+
+@dataclass(frozen=True)
+class Running:
+    server: Server
+    channel: grpc.Channel
+
+    @property
+    def search(self) -> search_service_pb2_grpc.SearchServiceStub:
+        return search_service_pb2_grpc.SearchServiceStub(self.channel)
+
+    @property
+    def catalog(self) -> catalog_service_pb2_grpc.CatalogServiceStub:
+        return catalog_service_pb2_grpc.CatalogServiceStub(self.channel)
+
+    @property
+    def generations(self) -> generation_service_pb2_grpc.GenerationServiceStub:
+        return generation_service_pb2_grpc.GenerationServiceStub(self.channel)
+
+    def health(self, service: str = "") -> str:
+        stub = health_pb2_grpc.HealthStub(self.channel)
+        answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=WAIT)
+        return str(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))
+
+
+@contextmanager
+def running(
+    engine: SearchEngine | None, *, workers: int = 4, max_inflight: int = 8, port: int = 0
+) -> Iterator[Running]:
+    """Without an engine the server stays in its starting phase."""
+    server = Server(host="127.0.0.1", port=port, workers=workers, max_inflight=max_inflight)
+    server.start()
+    if engine is not None:
+        server.serve(engine)
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+            yield Running(server, channel)
+    finally:
+        server.drain(grace=0, timeout=WAIT)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a client sees of an error; building one checks that there is exactly one ErrorInfo."""
+
+    code: grpc.StatusCode
+    message: str
+    info: error_details_pb2.ErrorInfo
+    violations: Sequence[error_details_pb2.BadRequest.FieldViolation]
+    request_id: str
+
+    @classmethod
+    def of(cls, error: grpc.RpcError) -> Refusal:
+        assert isinstance(error, grpc.Call)
+        status: Status = rpc_status.from_call(error)
+        assert status is not None, f"{error.code()} {error.details()} has no details"
+        infos, violations = [], []
+        for detail in status.details:
+            if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
+                infos.append(error_details_pb2.ErrorInfo.FromString(detail.value))
+            else:
+                violations += error_details_pb2.BadRequest.FromString(detail.value).field_violations
+        assert len(infos) == 1
+        trailing = {key: value for key, value in error.trailing_metadata() or () if isinstance(value, str)}
+        return cls(error.code(), error.details(), infos[0], violations, trailing["x-request-id"])

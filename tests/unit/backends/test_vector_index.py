@@ -1,0 +1,180 @@
+"""Decisions of the vector index that the contract cannot see: walks, scans, twins, and the copy on a GPU."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.backends.faiss_library import faiss
+from engine.backends.vector_gpu import MAX_DEPTH, gpu_count
+from engine.backends.vector_index import FaissVectorIndex
+from engine.backends.vector_layout import IndexKind, VectorLayout, VectorStorage
+from engine.errors import ConfigError, DamagedGenerationError
+from engine.types import FloatArray
+from index_builder.vectors import build_vector_index
+
+DIMENSION = 16
+
+
+def vectors(count: int, seed: int = 0) -> FloatArray:
+    drawn = np.random.default_rng(seed).standard_normal((count, DIMENSION))
+    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), np.float32)
+
+
+def built(folder: Path, matrix: FloatArray, kind: IndexKind | None = None) -> FaissVectorIndex:
+    build_vector_index(matrix, folder, kind=kind)
+    return FaissVectorIndex.open(folder, device="cpu")
+
+
+def test_twins_come_in_order_of_row(tmp_path: Path) -> None:
+    matrix = np.repeat(vectors(100), 5, axis=0)  # row 5i .. 5i+4 are the same product
+
+    (hits,) = built(tmp_path, matrix).search(matrix[250:251], 5)
+
+    assert hits.rows.tolist() == [250, 251, 252, 253, 254]
+    assert hits.scores == pytest.approx(np.ones(5), abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", list(IndexKind))
+def test_thousands_of_twins_hide_nobody(tmp_path: Path, kind: IndexKind) -> None:
+    """A graph of twins falls into islands, from which a walk finds no way: the scan has to step in."""
+    matrix = np.concatenate([np.repeat(vectors(3), 700, axis=0), vectors(400, seed=1)])
+    index = built(tmp_path, matrix, kind)
+
+    for hits in index.search(vectors(20, seed=2), 150):
+        assert len(set(hits.rows.tolist())) == 150
+
+
+def test_an_index_of_nothing_finds_nothing(tmp_path: Path) -> None:
+    index = built(tmp_path, np.empty((0, DIMENSION), np.float32))
+
+    (hits,) = index.search(vectors(1), 5, np.empty(0, bool))
+
+    assert (len(index), len(hits), hits.complete) == (0, 0, True)
+
+
+def test_a_search_leaves_the_threads_of_openmp_as_they_were(tmp_path: Path) -> None:
+    index = built(tmp_path, vectors(50))
+    before = faiss.omp_get_max_threads()
+
+    index.search(vectors(1), 5)
+
+    assert faiss.omp_get_max_threads() == before
+
+
+class CountingIndex:
+    """Stands where a GPU copy stands: FAISS's own exact index, which says how deep it was asked to go."""
+
+    def __init__(self, matrix: FloatArray) -> None:
+        self.index = faiss.IndexFlatIP(DIMENSION)
+        self.index.add(matrix)
+        self.depths: list[int] = []
+
+    def search(self, queries: FloatArray, depth: int) -> Any:
+        self.depths.append(depth)
+        return self.index.search(queries, depth)
+
+
+@pytest.fixture
+def device() -> CountingIndex:
+    return CountingIndex(vectors(4000))
+
+
+@pytest.fixture
+def on_device(tmp_path: Path, device: CountingIndex) -> FaissVectorIndex:
+    layout = built(tmp_path, vectors(4000)).layout
+    return FaissVectorIndex(faiss.read_index(str(tmp_path / "index.faiss")), layout, gpu_index=device)
+
+
+def test_the_device_answers_and_masked_rows_are_dropped_on_the_way(
+    on_device: FaissVectorIndex, device: CountingIndex
+) -> None:
+    mask = np.arange(4000) % 2 == 0
+
+    (hits,) = on_device.search(vectors(1, seed=8), 10, mask)
+
+    assert device.depths == [24]  # 10 rows / half of them pass * 1.2 to spare
+    expected = np.argsort(-(vectors(1, seed=8) @ vectors(4000).T)[0])
+    assert hits.rows.tolist() == [row for row in expected if row % 2 == 0][:10]
+
+
+def test_a_mask_that_leaves_the_device_short_is_scanned_on_the_cpu(
+    on_device: FaissVectorIndex, device: CountingIndex
+) -> None:
+    similar = (vectors(1, seed=8) @ vectors(4000).T)[0]
+    mask = similar < np.median(similar)  # nothing that is near passes
+
+    (hits,) = on_device.search(vectors(1, seed=8), 10, mask)
+
+    assert device.depths == [24]
+    assert hits.rows.tolist() == np.argsort(np.where(mask, -similar, 9))[:10].tolist()
+
+
+def test_deeper_than_a_gpu_can_go_is_scanned_on_the_cpu(
+    on_device: FaissVectorIndex, device: CountingIndex
+) -> None:
+    (hits,) = on_device.search(vectors(1), MAX_DEPTH + 1)
+
+    assert len(hits) == MAX_DEPTH + 1
+    assert device.depths == []
+
+
+def test_auto_means_the_cpu_where_there_is_no_gpu(tmp_path: Path) -> None:
+    build_vector_index(vectors(20), tmp_path)
+
+    assert FaissVectorIndex.open(tmp_path, device="auto").on_gpu == (gpu_count() > 0)
+
+
+def test_devices_that_cannot_be_had_are_refused(tmp_path: Path) -> None:
+    build_vector_index(vectors(20), tmp_path)
+
+    with pytest.raises(ConfigError, match="Use auto, cpu or cuda"):
+        FaissVectorIndex.open(tmp_path, device="tpu")
+    if gpu_count() == 0:
+        with pytest.raises(ConfigError, match="FAISS sees no GPU"):
+            FaissVectorIndex.open(tmp_path, device="cuda")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"count": 21}, {"dimension": 15}, {"kind": "hnsw"}, {"kind": "tree"}, {"effort": "much"}, {"count": -1}],
+)
+def test_a_layout_that_fits_no_index_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    build_vector_index(vectors(20), tmp_path)
+    stored = json.loads((tmp_path / "index.json").read_text())
+    (tmp_path / "index.json").write_text(json.dumps(stored | change))
+
+    with pytest.raises(DamagedGenerationError, match="index"):
+        FaissVectorIndex.open(tmp_path, device="cpu")
+
+
+def test_effort_grows_with_what_is_asked_beyond_a_hundred() -> None:
+    layout = VectorLayout(
+        IndexKind.HNSW, VectorStorage.INT8, 4, 9, effort=64, recall_at_10=1, recall_at_100=1
+    )
+
+    assert [layout.effort_for(depth) for depth in (1, 100, 200)] == [64, 64, 64 * 200 // 100]
+    assert replace(layout, effort=0).effort_for(200) == 0
+
+
+@pytest.mark.parametrize(("kind", "least", "most"), [(IndexKind.HNSW, 1, 300), (IndexKind.IVF, 1, 100)])
+def test_effort_buys_recall(tmp_path: Path, kind: IndexKind, least: int, most: int) -> None:
+    random = np.random.default_rng(2).standard_normal((6000, 64))
+    matrix = np.asarray(random / np.linalg.norm(random, axis=1, keepdims=True), np.float32)
+    build_vector_index(matrix, tmp_path, kind=kind, target_recall=0.3)
+    index, layout = faiss.read_index(str(tmp_path / "index.faiss")), VectorLayout.load(tmp_path)
+    queries = np.asarray(np.random.default_rng(3).standard_normal((60, 64)), np.float32)
+    best = (queries @ matrix.T).argmax(axis=1)
+
+    def found(effort: int) -> float:
+        opened = FaissVectorIndex(index, replace(layout, effort=effort))
+        return float(
+            np.mean([hits.rows[0] == row for hits, row in zip(opened.search(queries, 1), best, strict=True)])
+        )
+
+    assert found(least) + 0.2 < found(most)

@@ -1,0 +1,74 @@
+import gzip
+import hashlib
+from pathlib import Path
+
+import pyoxigraph
+import pytest
+
+from engine.types import EntityKind
+from index_builder.graph.load import QUADS, build_graph
+from index_builder.graph.vocabulary import PROV, SourceGraph, Term
+from tests.ink_shop import PRODUCTS
+
+TABLES = ("entities.arrow", "names.arrow", "words.arrow", "posting_rows.npy", "posting_offsets.npy")
+REPEATABLE = (*TABLES, QUADS)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("graph")
+    build_graph(PRODUCTS, folder, sources=["shop.jsonl"])
+    return folder
+
+
+def quads(folder: Path) -> list[str]:
+    return gzip.decompress((folder / QUADS).read_bytes()).decode().splitlines()
+
+
+def test_the_same_catalogue_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    build_graph(PRODUCTS, tmp_path, sources=["shop.jsonl"])
+    for name in REPEATABLE:
+        assert (
+            hashlib.sha256((tmp_path / name).read_bytes()).digest()
+            == hashlib.sha256((folder / name).read_bytes()).digest()
+        ), name
+
+
+def test_the_report_counts_what_the_file_holds(folder: Path, tmp_path: Path) -> None:
+    report = build_graph(PRODUCTS, tmp_path)
+    lines = quads(tmp_path)
+    assert report.statements == len(lines) == len(pyoxigraph.Store.read_only(str(tmp_path / "store")))
+    assert report.entities[EntityKind.BRAND] == 4  # Inko, Tono, Sitwell, 轻点
+    assert report.entities[EntityKind.COMPATIBLE_TARGET] == 3  # Inko LX200, Inko LX300, Tono M5
+    assert report.seconds > 0
+
+
+def test_quads_are_sorted_valid_and_each_in_a_named_graph(folder: Path) -> None:
+    lines = quads(folder)
+    assert lines == sorted(set(lines))
+    parsed = list(pyoxigraph.parse("\n".join(lines).encode(), pyoxigraph.RdfFormat.N_QUADS))
+    names = [quad.graph_name for quad in parsed]
+    graphs = {name.value for name in names if isinstance(name, pyoxigraph.NamedNode)}
+    assert len(parsed) == len(lines)
+    assert graphs <= {graph.value for graph in SourceGraph}
+    assert SourceGraph.CATALOGUE.value in graphs
+
+
+def test_every_graph_says_which_step_made_it_from_which_file(folder: Path) -> None:
+    lines = quads(folder)
+    for graph in SourceGraph:
+        if graph is not SourceGraph.PROVENANCE:
+            said = [line for line in lines if line.startswith(f"<{graph}> <{PROV}")]
+            assert any(Term.WAS_GENERATED_BY in line for line in said), graph
+            assert any(Term.WAS_DERIVED_FROM in line for line in said), graph
+    assert f'"shop.jsonl" <{SourceGraph.PROVENANCE}> .' in "\n".join(lines)
+
+
+def test_chinese_texts_are_tagged(folder: Path) -> None:
+    assert any('"黑色 无线 鼠标"@zh' in line for line in quads(folder))
+
+
+def test_an_empty_catalogue_is_an_empty_graph(tmp_path: Path) -> None:
+    report = build_graph((), tmp_path)
+    assert sum(report.entities.values()) == 0
+    assert report.statements > 0  # the provenance of nothing

@@ -1,0 +1,38 @@
+"""A knowledge graph of plain dictionaries, for tests of the stages that walk one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.types import Entity, EntityKind, GraphEdge, RowArray
+
+
+def entity(name: str, kind: EntityKind, count: int = 1, attribute: str = "") -> Entity:
+    return Entity(f"urn:test:{kind}:{name}", kind, name, attribute, count)
+
+
+@dataclass(frozen=True)
+class FakeGraph:
+    """`rows` and `edges` by IRI; counts the calls of `neighbours`."""
+
+    product_total: int
+    rows: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    edges: Mapping[str, Sequence[GraphEdge]] = field(default_factory=dict)
+    synonyms: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    walked: list[str] = field(default_factory=list)
+
+    def neighbours(self, entity: Entity, limit: int) -> Sequence[GraphEdge]:
+        self.walked.append(entity.iri)
+        return self.edges.get(entity.iri, ())[:limit]
+
+    def products(self, entity: Entity, limit: int) -> RowArray:
+        return np.asarray(self.rows.get(entity.iri, ()), np.int64)[:limit]
+
+    def relation(self, entity: Entity) -> str:
+        return "fits" if entity.kind is EntityKind.COMPATIBLE_TARGET else ""
+
+    def names(self, entity: Entity) -> Sequence[str]:
+        return self.synonyms.get(entity.iri, ())
