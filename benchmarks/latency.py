@@ -14,6 +14,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -89,11 +90,9 @@ def measure(pipeline: Pipeline, address: str, queries: Sequence[str], repeats: i
             for query in queries:
                 request = SearchRequest(query, rerank=RerankSpec(enabled=depth > 0, depth=depth))
                 message = _message(query, depth)
-                warm.time("bare", lambda query=query: bare(pipeline, query, depth))
-                result = warm.time(
-                    "in_process", lambda request=request: pipeline.search(request, Deadline.none())
-                )
-                warm.time("grpc", lambda message=message: stub.SearchProducts(message))
+                warm.time("bare", partial(bare, pipeline, query, depth))
+                result = warm.time("in_process", partial(pipeline.search, request, Deadline.none()))
+                warm.time("grpc", partial(stub.SearchProducts, message))
                 for timing in result.timings:
                     warm.values[f"stage.{timing.stage}"].append(timing.seconds * 1e3)
     return samples

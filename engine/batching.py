@@ -172,10 +172,8 @@ class Batcher(Generic[Item, Result]):
             return
         try:
             start = time.perf_counter()
-            results = list(self._run(items))
+            results = self._results(items)
             seconds = time.perf_counter() - start
-            if len(results) != len(items):
-                raise RuntimeError(f"The model gave {len(results)} results for {len(items)} items.")
             if self._on_batch is not None:
                 self._on_batch(len(items), seconds)
         except Exception as error:
@@ -186,6 +184,12 @@ class Batcher(Generic[Item, Result]):
         for call in batch:
             call.finish(results[start_at : start_at + len(call.items)], None)
             start_at += len(call.items)
+
+    def _results(self, items: Sequence[Item]) -> list[Result]:
+        results = list(self._run(items))
+        if len(results) != len(items):
+            raise RuntimeError(f"The model gave {len(results)} results for {len(items)} items.")
+        return results
 
     def _hand_over(self) -> None:
         with self._idle:

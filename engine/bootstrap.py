@@ -23,6 +23,7 @@ from engine.pipeline import Pipeline, Stages
 from engine.plan import RankingSettings
 from engine.request import SearchRequest
 from engine.serving import Opened, ServingEngine
+from engine.stages.compare import Compare
 from engine.stages.diversify import Diversify
 from engine.stages.expand import Expand
 from engine.stages.gather import Gather
@@ -30,7 +31,6 @@ from engine.stages.link import EntityLinker
 from engine.stages.rerank import Rerank
 from engine.stages.understand import Understand
 from engine.stages.vote import PastQueryVotes
-from engine.types import RowArray
 
 OnBatch = Callable[[str, int, float], None]
 """Told the model ("encoder", "reranker"), the size of a batch and its seconds."""
@@ -67,24 +67,28 @@ def open_generation(
     shared_scorer = BatchedPairScorer(scorer, on_batch=_named(on_batch, "reranker"))
     catalog = Catalog.open(generation.part("catalog"))
     past_queries = PastQueryStore.open(generation.part("queries"))
-    asked = FaissVectorIndex.open(generation.part("queries") / VECTORS_FOLDER, threads=threads)
+    asked = FaissVectorIndex.open(
+        generation.part("queries") / VECTORS_FOLDER, device=settings.device, threads=threads
+    )
     executor = ThreadPoolExecutor(settings.workers, thread_name_prefix="retrieve")
     ranking = RankingSettings(
         candidates_per_source=settings.candidates_per_source, rerank_depth=settings.rerank_depth
     )
     graph = OxigraphKnowledgeGraph.open(generation.part("graph"))
+    lexical = TantivyLexicalIndex.open(generation.part("lexical"))
     stages = Stages(
         understand=Understand(EntityLinker(graph.labels(), graph.words, graph)),
         expand=Expand(graph, graph.words),
         encoder=shared_encoder,
         gather=Gather(
-            lexical=TantivyLexicalIndex.open(generation.part("lexical")),
+            lexical=lexical,
             products=products,
             past_queries=PastQueryVotes(asked, past_queries),
             executor=executor,
         ),
+        compare=Compare(products, lexical, ranking.similarity, ranking.coverage),
         rerank=Rerank(shared_scorer, catalog.texts, ranking.rerank),
-        diversify=Diversify(products.vectors, lambda rows: _brands(catalog, rows)),
+        diversify=Diversify(products.vectors, catalog.brands),
         columns=catalog.columns,
         products=catalog.products,
     )
@@ -103,10 +107,6 @@ def _warm_up(pipeline: Pipeline, queries: Sequence[str]) -> None:
     """First calls are slow (memory is mapped, caches are cold, costs are guesses): pay before shoppers do."""
     for query in queries or ["warm up"]:
         pipeline.search(SearchRequest(query), Deadline.none())
-
-
-def _brands(catalog: Catalog, rows: RowArray) -> list[str]:
-    return [product.brand for product in catalog.products(rows.tolist())]
 
 
 def _named(on_batch: OnBatch | None, model: str) -> Callable[[int, float], None] | None:

@@ -16,9 +16,11 @@ from engine.request import (
     Hit,
     SearchRequest,
     SearchResult,
+    Source,
     Stage,
 )
 from engine.stages import rerank
+from engine.stages.compare import Compare
 from engine.stages.diversify import Diversify
 from engine.stages.expand import Expand
 from engine.stages.explain import Evidence, Explanation, explain
@@ -45,6 +47,7 @@ class Stages:
     expand: Expand
     encoder: QueryEncoder
     gather: Gather
+    compare: Compare
     rerank: Rerank
     diversify: Diversify
     columns: Columns
@@ -71,7 +74,7 @@ class Pipeline:
         mask = self._mask(plan, trace)
         gathered = self._gather(request, plan, understanding, expansions, mask, trace)
         with trace.stage(Stage.FUSE):
-            scored = self.settings.fusion(gathered.sources)
+            scored = self._fuse(understanding, gathered)
         scored, read = self._rerank(plan, understanding, scored, trace)
         scored = self._diversify(request, scored, trace)
         rows = self._order(plan, scored)
@@ -149,6 +152,14 @@ class Pipeline:
             return vectors
 
         return embed
+
+    def _fuse(self, understanding: Understanding, gathered: Gathered) -> Scored:
+        """Sources that were switched off or came too late have no say in the comparison either."""
+        return self.stages.compare(
+            self.settings.fusion(gathered.sources),
+            text=understanding.text if Source.LEXICAL in gathered.sources else None,
+            vector=gathered.vector if Source.DENSE in gathered.sources else None,
+        )
 
     def _rerank(
         self, plan: Plan, understanding: Understanding, scored: Scored, trace: Trace

@@ -8,7 +8,6 @@ from engine.errors import InvalidArgumentError
 from engine.paging import offset_of
 from engine.request import (
     DEFAULT_PAGE_SIZE,
-    MAX_PAGE_SIZE,
     MAX_QUERY_LENGTH,
     SearchRequest,
     Source,
@@ -30,15 +29,17 @@ class RankingSettings:
 
     candidates_per_source: int = 200
     rerank_depth: int = 20
-    lexical: float = 1.0
+    lexical: float = 0.7
     dense: float = 0.5
+    similarity: float = 2.0
+    coverage: float = 1.0
     graph: float = 0.1
     past_queries: float = 0.2
     rerank: float = 0.3
 
     @property
     def fusion(self) -> Fusion:
-        weights = {
+        weights: dict[str, float] = {
             Source.LEXICAL: self.lexical,
             Source.DENSE: self.dense,
             Source.GRAPH: self.graph,
@@ -77,7 +78,7 @@ class Plan:
         return cls(
             query=checked_query(request.query, "query"),
             offset=offset_of(request, generation_id),
-            page_size=min(request.page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
+            page_size=request.page_size or DEFAULT_PAGE_SIZE,
             limit=min(limit, MAX_CANDIDATES),
             depth=min(request.rerank.depth or settings.rerank_depth, MAX_RERANK_DEPTH)
             if request.rerank.enabled

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ from index_builder.texts import embedding_text, rerank_text
 from index_builder.train.base_model import resolve_base_model
 from index_builder.train.cross_encoder import train_cross_encoder
 from index_builder.train.export import export_encoder
+from index_builder.train.fitting import TrainingPlan
 from index_builder.train.pairs import make_training_pairs
 from index_builder.vectors import VectorIndexReport, build_vector_index
 
@@ -147,9 +148,9 @@ class _Build:
                 )
             except TooManyBadRowsError as error:
                 kept = self.settings.out / "quarantine.jsonl"
-                write_quarantine(error.quarantined, kept)
+                write_quarantine(kept, error.quarantined)
                 raise DataError(kept, f"{error.message} All of them are in this file.") from error
-            write_report(catalogue, report)
+            write_report(report, catalogue)
             write_catalog(
                 catalogue.products, [rerank_text(one) for one in catalogue.products], self.work / "catalog"
             )
@@ -177,7 +178,7 @@ class _Build:
             self.settings.past_queries, max_bad_share=self.settings.max_bad_share, on_bad_row=bad.append
         )
         if bad:
-            write_quarantine(bad, self.work / "report" / "past_queries_quarantine.jsonl")
+            write_quarantine(self.work / "report" / "past_queries_quarantine.jsonl", bad)
         row_of = {product.id: row for row, product in enumerate(catalogue.products)}
         row_of |= {copy: row_of[kept] for copy, kept in catalogue.replaced.items()}
         return [
@@ -200,7 +201,7 @@ class _Build:
     ) -> None:
         base = resolve_base_model(self.settings.base_model)
         with self.progress.step("export encoder"):
-            export_encoder(base, self.work / "encoder", name=self.settings.base_model)
+            export_encoder(base, self.work / "encoder", base_model=self.settings.base_model)
         pairs = make_training_pairs(
             products,
             composed,
@@ -214,12 +215,12 @@ class _Build:
                 pairs,
                 base=base,
                 out=self.work / "reranker",
-                seed=self.settings.seed,
-                threads=self.threads,
+                base_model=self.settings.base_model,
+                plan=TrainingPlan(seed=self.settings.seed),
                 progress=advance,
             )
         self.about["encoder"] = {"base_model": self.settings.base_model}
-        self.about["reranker"] = {"pairs": len(pairs), **trained}
+        self.about["reranker"] = asdict(trained)
 
     def _vectors(self, products: Sequence[Product], past_queries: Sequence[PastQuery]) -> tuple[int, float]:
         encoder = open_encoder(self.work / "encoder", device=self.settings.device, threads=self.threads)
@@ -231,11 +232,23 @@ class _Build:
             queries = embed_queries(
                 [query.text for query in past_queries], encoder, cache=cache, progress=advance
             )
-        tuning = {"target_recall": self.settings.target_recall, "seed": self.settings.seed}
+        target, seed = self.settings.target_recall, self.settings.seed
         with self.progress.step("vector indexes"):
-            report = build_vector_index(vectors, self.work / "vectors", threads=self.threads, **tuning)
+            report = build_vector_index(
+                vectors,
+                self.work / "vectors",
+                target_recall=target,
+                seed=seed,
+                threads=self.threads,
+                queries=queries,
+            )
             asked = build_past_queries(
-                past_queries, queries, self.work / "queries", threads=self.threads, **tuning
+                past_queries,
+                queries,
+                self.work / "queries",
+                target_recall=target,
+                seed=seed,
+                threads=self.threads,
             )
         self.about["vectors"] = _about(report)
         self.about["queries"] = {"count": asked.query_count, **_about(asked.vectors)}

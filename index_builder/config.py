@@ -25,8 +25,8 @@ class BuildSettings(Settings):
     out: Path = Field(description="Data folder to publish into; made when absent.")
     mapping: str | None = Field(
         None,
-        description="How fields are named: a TOML file, or one that ships (icecat, default). Recognised by the "
-        "fields when left out.",
+        description="How fields are named: a TOML file, or one that ships (icecat, default). Recognised by "
+        "the fields when left out.",
     )
     past_queries: Path | None = Field(
         None,
@@ -39,8 +39,8 @@ class BuildSettings(Settings):
         0.0,
         ge=0,
         le=1,
-        description="Relevance gate: with judgements, a generation whose nDCG@10 is lower is published but not "
-        "activated.",
+        description="Relevance gate: with judgements, a generation whose nDCG@10 is lower is published but "
+        "not activated.",
     )
     base_model: str = Field(
         DEFAULT_BASE_MODEL,
@@ -53,10 +53,10 @@ class BuildSettings(Settings):
         0.95, gt=0, le=1, description="Recall@10 against exact search that the vector index is tuned to."
     )
     reranker_pairs: int = Field(
-        24_000,
+        6_000,
         ge=100,
         le=1_000_000,
-        description="Training pairs of the cross-encoder, at most; more takes longer (about 300 a second on "
+        description="Training pairs of the cross-encoder, at most; more takes longer (about 150 a second on "
         "2 cores).",
     )
     seed: int = Field(

@@ -14,7 +14,7 @@ from ir_measures import RR, Judged, R, nDCG
 from rich.table import Table
 
 from engine.deadline import Deadline
-from engine.request import MAX_PAGE_SIZE, RerankSpec, RetrievalSpec, SearchRequest, SearchResult, Source
+from engine.request import RerankSpec, RetrievalSpec, SearchRequest, SearchResult, Source
 from engine.stages.expand import ExpansionMode, ExpansionSpec
 from index_builder.judgements import Judgements
 
@@ -28,7 +28,8 @@ METRICS = {
 """Keys of the JSON, stable; nDCG counts unjudged products as 0, judged-only nDCG leaves them out first."""
 
 RESAMPLES = 2_000
-DEPTH = MAX_PAGE_SIZE
+DEPTH = 1_000
+"""Products of a run, as is usual (TREC): judged-only nDCG looks for judged products wherever they stand."""
 
 
 class Ablation(StrEnum):
@@ -83,12 +84,12 @@ class Evaluation:
 def run_queries(
     search: Callable[[SearchRequest, Deadline], SearchResult], judgements: Judgements, ablation: Ablation
 ) -> Run:
-    """The first 100 products of every judged query."""
-    run = {}
+    """The ranking of every judged query, as deep as the engine ranks."""
+    run: dict[str, dict[str, float]] = {}
     for query_id, query in judgements.queries.items():
         result = search(ablation.request(query), Deadline.none())
         # Metrics sort by score: ranks stand in for scores, so that ties keep the order shoppers see.
-        run[query_id] = {hit.product.id: float(DEPTH + 1 - hit.rank) for hit in result.hits}
+        run[query_id] = {str(hit.product.id): float(DEPTH + 1 - hit.rank) for hit in result.hits}
     return run
 
 

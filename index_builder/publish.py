@@ -15,9 +15,9 @@ from typing import Any
 from engine.files import files_below, fsync_folder, sha256_of, write_atomically
 from engine.generation import MANIFEST, PARTS, DataFolder, FileRecord, Generation, Manifest
 
-NOT_REPRODUCIBLE = ("lexical/", "graph/store/", "report/")
-"""tantivy and RocksDB put random names and times into their files, and reports name paths: the id of a
-generation leaves them out, since the catalogue and the N-Quads file they are made from are in it."""
+NOT_REPRODUCIBLE = ("graph/store/", "report/")
+"""RocksDB puts random names and times into its files, and reports name paths: the id of a generation leaves
+them out, since the N-Quads file that the store is made from is in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import mmap
 from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +21,9 @@ from engine.backends.column_tables import SCHEMAS, TEXT_KINDS
 from engine.backends.columns import ColumnStore
 from engine.backends.product_record import from_record
 from engine.errors import DamagedGenerationError
-from engine.types import Product, ProductId
+from engine.types import Product, ProductId, RowArray
+
+Rows: TypeAlias = Sequence[int] | RowArray
 
 RECORDS = "products.jsonl"
 ROWS = "rows"
@@ -72,8 +75,13 @@ class Catalog:
         start = int(self._stops[row - 1]) if row else 0
         return from_record(self._records[start : int(self._stops[row])])
 
-    def products(self, rows: Sequence[int]) -> list[Product]:
+    def products(self, rows: Rows) -> list[Product]:
         return [self.product(int(row)) for row in rows]
+
+    def brands(self, rows: Rows) -> list[str]:
+        """In the shop's most frequent spelling, so that "HP" and "hp" are one; "" where there is none."""
+        brand = self.columns.field("brand")
+        return brand.first_labels(np.asarray(rows, np.int64)) if brand else [""] * len(rows)
 
     def row_of(self, product_id: str) -> int | None:
         at = bisect_left(range(len(self)), product_id, key=self._id_at)
@@ -84,11 +92,11 @@ class Catalog:
         self._refuse_strange(row)
         return ProductId(self._ids[int(row)].as_py())
 
-    def ids(self, rows: Sequence[int]) -> list[ProductId]:
+    def ids(self, rows: Rows) -> list[ProductId]:
         found: list[ProductId] = self._ids.take(_indices(rows)).to_pylist()
         return found
 
-    def texts(self, rows: Sequence[int]) -> list[str]:
+    def texts(self, rows: Rows) -> list[str]:
         """What the cross-encoder reads of each product."""
         found: list[str] = self._rerank_texts.take(_indices(rows)).to_pylist()
         return found
@@ -103,7 +111,7 @@ class Catalog:
             raise IndexError(f"row {row} of {len(self._stops)} products")
 
 
-def _indices(rows: Sequence[int]) -> pa.Array:
+def _indices(rows: Rows) -> pa.Array:
     return pa.array(np.asarray(rows, np.int64))
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.backends.column_tables import TEXT_KINDS
 from engine.backends.product_fields import LEVELS, normalised, word_text
-from engine.types import ColumnKind
+from engine.types import ColumnKind, RowArray
 
 _NO_CODES = np.empty(0, np.int32)
 
@@ -50,6 +50,14 @@ class StoredColumn:
 
     def label(self, code: int) -> str:
         return str(self._dictionary.column("label")[code].as_py())
+
+    def first_labels(self, rows: RowArray) -> list[str]:
+        """For each row the label of its (first) value, "" where it has none. For text and paths only."""
+        if not len(self.rows):
+            return [""] * len(rows)
+        at = np.minimum(np.searchsorted(self.rows, rows.astype(self.rows.dtype)), len(self.rows) - 1)
+        codes = pa.array(self.values[at], mask=self.rows[at] != rows)
+        return [label or "" for label in self._dictionary.column("label").take(codes).to_pylist()]
 
     def _code_of(self, wanted: str) -> NDArray[np.int32]:
         size = len(self._texts)

@@ -21,8 +21,8 @@ def choose_device(device: str) -> str:
     usable = _torch_sees_cuda()
     if device == CUDA and not usable:
         raise ConfigError(
-            "The device cuda was asked for, but torch sees no GPU. Use device cpu, or install torch with CUDA "
-            "on a machine with an NVIDIA driver.",
+            "The device cuda was asked for, but torch sees no GPU. Use device cpu, or install torch "
+            "with CUDA on a machine with an NVIDIA driver.",
             device=device,
         )
     return CUDA if usable else CPU

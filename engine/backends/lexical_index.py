@@ -14,7 +14,7 @@ from tantivy import Index
 from engine.backends.lexical_layout import CODES, EVERYTHING, LAYOUT_FILE, ROW, TITLE, LexicalLayout
 from engine.backends.lexical_query import LexicalQueryBuilder
 from engine.errors import DamagedGenerationError
-from engine.types import Candidates, Mask
+from engine.types import Candidates, FloatArray, Mask, RowArray
 
 _DEPTH_SPARE = 1.5
 _ROWS_PER_HIT = 1 / 6
@@ -65,6 +65,17 @@ class TantivyLexicalIndex:
         if mask is None:
             return self._hits(query, limit)
         return self._masked(query, limit, mask)
+
+    def coverage(self, text: str, rows: RowArray) -> FloatArray:
+        """See `LexicalIndex`."""
+        shares = np.zeros(len(rows), np.float32)
+        query, terms = self._queries.holding(text)
+        if query is None or not len(rows):
+            return shares
+        found = self._hits(self._queries.restricted(query, rows), len(rows))
+        order = np.argsort(rows)
+        shares[order[np.searchsorted(rows, found.rows, sorter=order)]] = found.scores / terms
+        return shares
 
     def _masked(self, query: Any, limit: int, mask: Mask) -> Candidates:
         if mask.shape != (len(self),):

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.backends.device import CPU
-from engine.backends.model_files import ModelSpec, TextTokens
+from engine.backends.model_files import ModelSpec
 from engine.backends.onnx_model import OnnxModel
+from engine.backends.tokens import TextTokens
 from engine.types import FloatArray
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -31,7 +32,7 @@ def add_flags(parser: argparse.ArgumentParser, model: type[Settings]) -> None:
         if info.annotation is bool:
             options["action"] = argparse.BooleanOptionalAction if info.default else "store_true"
         elif get_origin(info.annotation) is tuple:
-            options |= {"action": "append", "metavar": "NAME"}
+            options |= {"action": "append", "metavar": _metavar(field, info)}
         else:
             options["metavar"] = _metavar(field, info)
         parser.add_argument(flag_name(field, model), **options)
@@ -60,5 +61,7 @@ def _metavar(field: str, info: FieldInfo) -> str:
     if info.annotation is int:
         return "N"
     if info.annotation is float:
-        return "SECONDS"
-    return {"data": "DIR", "port_file": "FILE", "host": "ADDRESS", "target": "HOST:PORT"}.get(field, "TEXT")
+        return "SECONDS" if (info.description or "").startswith("Seconds") else "NUMBER"
+    by_name = {"data": "DIR", "out": "DIR", "port_file": "FILE", "host": "ADDRESS", "target": "HOST:PORT"}
+    is_path = Path in (info.annotation, *get_args(info.annotation))
+    return by_name.get(field, "PATH" if is_path else "TEXT")

@@ -45,7 +45,7 @@ def search(query: str, settings: SearchSettings, console: Console) -> int:
             highlight=False,
         )
     else:
-        show(response, console)
+        show(response, console, explain=settings.explain)
     return 0
 
 

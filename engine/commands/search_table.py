@@ -13,14 +13,15 @@ MILLISECONDS = 1_000_000
 """In nanoseconds."""
 
 
-def show(response: search_service_pb2.SearchProductsResponse, console: Console) -> None:
+def show(response: search_service_pb2.SearchProductsResponse, console: Console, *, explain: bool) -> None:
+    """`explain` adds the way to each entity that the query gained."""
     if not response.results:
         console.print("No product was found.")
     else:
         console.print(_table(response))
     for facet in response.facets:
         console.print(_facet_line(facet), markup=False, highlight=False)
-    for line in _notes(response):
+    for line in _notes(response, explain=explain):
         console.print(line, markup=False, highlight=False, style="dim")
 
 
@@ -72,10 +73,13 @@ def _facet_line(facet: search_service_pb2.Facet) -> str:
     return f"{facet.key}: {', '.join(counts)}"
 
 
-def _notes(response: search_service_pb2.SearchProductsResponse) -> list[str]:
+def _notes(response: search_service_pb2.SearchProductsResponse, *, explain: bool) -> list[str]:
     info = response.expansion_info
     notes = [f'"{fix.written}" was read as "{fix.read_as}"' for fix in info.corrections]
-    notes += [f"gained {gained.label}: {gained.path}" for gained in info.expanded_entities]
+    if explain:
+        notes += [f"gained {gained.label}: {gained.path}" for gained in info.expanded_entities]
+    elif info.expanded_entities:
+        notes.append(f"gained {', '.join(gained.label for gained in info.expanded_entities)}")
     notes += [f"{degraded.stage}: {degraded.detail}" for degraded in response.degraded_stages]
     stages = ", ".join(
         f"{timing.stage} {timing.elapsed_duration.ToNanoseconds() / MILLISECONDS:.1f} ms"

@@ -15,7 +15,7 @@ from engine.types import ColumnKind, RowArray
 ATTRIBUTE_PREFIX = "attributes."
 SUGGESTIONS = 3
 LEAST_LIKENESS = 60.0
-"""Of 100, in rapidfuzz's weighted ratio; below it a suggestion puzzles more than it helps."""
+"""Of 100, by rapidfuzz's ratio; below it a suggestion puzzles more than it helps."""
 
 
 class Column(Protocol):

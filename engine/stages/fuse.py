@@ -1,4 +1,4 @@
-"""Stage 4: one list out of several sources, in which every product's score is the sum of its sources' parts."""
+"""Stage 4: one list out of several sources; a product's score is the sum of the parts they give it."""
 
 from __future__ import annotations
 

@@ -37,9 +37,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What each source that was asked gave; `late` names those that did not answer in time."""
+    """What each source that was asked gave; `late` names those that did not answer in time. `vector` is the
+    query's embedding (dimension,), None when there is none.
+    """
 
     sources: Mapping[str, Candidates]
+    vector: FloatArray | None = None
     votes: Votes | None = None
     late: tuple[Source, ...] = ()
 
@@ -64,7 +67,7 @@ class Gather:
         started = self._start(question, disabled)
         sources: dict[str, Candidates] = {}
         late: list[Source] = []
-        votes = None
+        votes, vectors = None, None
         dense = {Source.DENSE, Source.PAST_QUERIES} - disabled
         if dense and embed is not None:
             vectors = embed()
@@ -81,7 +84,7 @@ class Gather:
                 late.append(source)
             else:
                 sources[source] = found
-        return Gathered(sources, votes, tuple(late))
+        return Gathered(sources, None if vectors is None else vectors[0], votes, tuple(late))
 
     def _start(self, question: Question, disabled: frozenset[Source]) -> dict[Source, Future[Candidates]]:
         started = {}

@@ -64,6 +64,12 @@ class LexicalIndex(Protocol):
         """
         ...
 
+    def coverage(self, text: str, rows: RowArray) -> FloatArray:
+        """For each row, the share of the text's different words that the product holds: float32 (n,) in
+        [0, 1]. Words that no product holds count as missing.
+        """
+        ...
+
 
 class PastQueries(Protocol):
     """The texts behind the query index: row i of that index is past query i."""

@@ -15,7 +15,9 @@ from ftfy import TextFixerConfig, fix_text
 MAX_RAW_LENGTH = 100_000
 """Characters of one text that are looked at; a shop's longest description is far below."""
 
-_MAX_ROUNDS = 12
+_MAX_ROUNDS = 100
+"""Enough for text escaped that many times over; each round takes one layer off."""
+
 _PLAIN = re.compile(r"[!-%'-;=-~]+(?: [!-%'-;=-~]+)*")
 """Printable ASCII without `&` and `<`, single blanks: nothing to do."""
 

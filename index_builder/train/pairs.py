@@ -11,6 +11,7 @@ Every composed query gives a product that answers it and products that look as i
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,11 +27,15 @@ from index_builder.graph.facets import ProductFacets, facets_of
 POSITIVE, PARTIAL, NEGATIVE = 1.0, 0.3, 0.0
 """Labels: answers the query; the right type of product with something else amiss; not it."""
 
-_POSITIVES = 2
-_NEGATIVES = {"trap": 2, "contrast": 1, "other type": 1, "random": 2}
+_POSITIVES = 1
+_NEGATIVES = {"trap": 3, "contrast": 2, "other type": 1, "random": 2}
+_TYPE_SHARE = 0.5
+"""Of the queries drawn, those that name a type and nothing else: there, word search errs most."""
+_PLURAL_SHARE = 0.15
 _NEAR_DUPLICATE = 0.9
 """Jaccard similarity of title words from which a product is too like the positive to be a negative."""
 _TRIES = 8
+_LETTER = re.compile("[a-rt-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +56,17 @@ def make_training_pairs(
     limit: int,
     seed: int = 7,
 ) -> list[TrainingPair]:
-    """At most `limit` pairs in an order that mixes queries; the same input and seed give the same pairs.
+    """At most `limit` pairs; the same input and seed give the same ones.
 
-    Queries are drawn without replacement, those that many products answer no more often than others.
+    The pairs of one drawn query stand together, its positive first, so that they may be read as a list.
+    Half of the queries drawn name a type alone (the chance of each is the root of its product count, with
+    replacement), the others are drawn alike.
     """
     maker = _PairMaker(products, tables, np.random.default_rng(seed))
     pairs: list[TrainingPair] = []
-    for place in maker.chance.permutation(len(composed)):
-        query = composed[place]
-        for row, label in maker.rows_for(query):
-            pairs.append(TrainingPair(query.text, product_text(products[row]), label))
+    for text, query in maker.draw(composed):
+        rows = maker.rows_for(query)
+        pairs.extend(TrainingPair(text, product_text(products[row]), label) for row, label in rows)
         if len(pairs) >= limit:
             break
     return pairs[:limit]
@@ -76,6 +82,20 @@ class _PairMaker:
         for row, words in enumerate(self._titles):
             for word in sorted(words):
                 self._said_in[word].append(row)
+
+    def draw(self, composed: Sequence[ComposedQuery]) -> Iterator[tuple[str, ComposedQuery]]:
+        """Queries without end, each with the words it is asked in; none when there are none."""
+        kinds = [query for query in composed if query.pattern == "type"]
+        others = [query for query in composed if query.pattern != "type"]
+        chance = np.sqrt([query.count for query in kinds])
+        while composed:
+            if kinds and (not others or self.chance.random() < _TYPE_SHARE):
+                query = kinds[int(self.chance.choice(len(kinds), p=chance / chance.sum()))]
+                plural = self.chance.random() < _PLURAL_SHARE and _LETTER.match(query.text[-1])
+                yield (f"{query.text}s" if plural else query.text), query
+            else:
+                query = others[int(self.chance.integers(len(others)))]
+                yield query.text, query
 
     def rows_for(self, query: ComposedQuery) -> Iterator[tuple[int, float]]:
         """Rows with their labels; none for a query that gives nothing to learn from."""

@@ -41,6 +41,14 @@ class Running:
     def generations(self) -> generation_service_pb2_grpc.GenerationServiceStub:
         return generation_service_pb2_grpc.GenerationServiceStub(self.channel)
 
+    def send_bytes(self, method: str, message: bytes) -> bytes:
+        """Call "Service/Method" with bytes that may be anything."""
+        call = self.channel.unary_unary(
+            f"/cartograph.v1.{method}", request_serializer=bytes, response_deserializer=bytes
+        )
+        answer: bytes = call(message, timeout=WAIT)
+        return answer
+
     def health(self, service: str = "") -> str:
         stub = health_pb2_grpc.HealthStub(self.channel)
         answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=WAIT)

@@ -161,8 +161,9 @@ def test_activation_swaps_and_roll_back_undoes_it() -> None:
     assert Refusal.of(raised.value).code is grpc.StatusCode.FAILED_PRECONDITION
 
 
-def test_serving_status_names_generation_device_and_version(server: Running) -> None:
-    status = server.generations.GetServingStatus(generation.GetServingStatusRequest(), timeout=WAIT)
+def test_serving_status_names_generation_device_and_version() -> None:
+    with running(FakeEngine()) as server:
+        status = server.generations.GetServingStatus(generation.GetServingStatusRequest(), timeout=WAIT)
 
     assert status.generation.id == "g-new"
     assert status.serving_since_time.ToJsonString() == "2026-02-02T12:00:00Z"

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,6 +46,15 @@ def test_texts_and_ids_come_back_by_row(catalog: Catalog) -> None:
     assert not catalog.texts([])
     assert not catalog.ids([])
     assert not catalog.products([])
+
+
+def test_brands_come_in_one_spelling_and_blank_where_there_is_none(catalog: Catalog, tmp_path: Path) -> None:
+    # KETTLE writes "Hearthline", GRINDER "HEARTHLINE": equally frequent, so the first by code point.
+    assert catalog.brands([3, 0, 2, 1, 0]) == ["", "HEARTHLINE", "Acme", "HEARTHLINE", "HEARTHLINE"]
+    assert catalog.brands(np.array([2])) == ["Acme"]
+
+    write_catalog([MYSTERY], [""], tmp_path / "nameless")
+    assert Catalog.open(tmp_path / "nameless").brands([0]) == [""]
 
 
 def test_rows_are_found_by_exact_id(catalog: Catalog) -> None:
@@ -96,7 +106,7 @@ _PRODUCTS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(_PRODUCTS)
 def test_any_products_come_back_as_they_were(products: list[Product]) -> None:
     with TemporaryDirectory() as name:

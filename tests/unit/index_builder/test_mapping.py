@@ -101,7 +101,9 @@ def test_cells_of_untyped_formats_are_marked_and_placeholders_are_empty() -> Non
     mapped = apply({"id": "7", "title": "a", "brand": "N/A", "weight": "12", "size": "null"}, typed=False)
 
     assert mapped.fields == {"id": "7", "title": "a"}
-    assert [(name.key, value, type(value)) for name, value in mapped.attributes] == [("weight", "12", UntypedText)]
+    assert [(name.key, value, type(value)) for name, value in mapped.attributes] == [
+        ("weight", "12", UntypedText)
+    ]
 
 
 @pytest.mark.parametrize(

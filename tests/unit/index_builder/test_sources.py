@@ -188,7 +188,9 @@ phrases = st.lists(words | quoted, min_size=1, max_size=4).map(" ".join)
 
 @st.composite
 def catalogues(draw: st.DrawFn) -> list[dict[str, object]]:
-    ids = draw(st.lists(st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True), min_size=1, max_size=6, unique=True))
+    ids = draw(
+        st.lists(st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True), min_size=1, max_size=6, unique=True)
+    )
     optional = {
         "brand": phrases,
         "description": phrases,
@@ -209,12 +211,13 @@ def catalogues(draw: st.DrawFn) -> list[dict[str, object]]:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(catalogues())
 def test_a_catalogue_gives_the_same_products_through_every_format(rows: list[dict[str, object]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = {
-            suffix: load_catalogue([write(Path(folder), suffix, rows)], near_duplicates=False) for suffix in SUFFIXES
+            suffix: load_catalogue([write(Path(folder), suffix, rows)], near_duplicates=False)
+            for suffix in SUFFIXES
         }
     first = found[".jsonl"]
     assert first.products[0].id == rows[0]["id"]
@@ -230,7 +233,19 @@ JSON_LIKE = st.recursive(
     max_leaves=8,
 )
 FIELD_NAMES = st.sampled_from(
-    ["id", "title", "brand", "category", "price", "currency", "availability", "image", "date_released", "attributes", "x"]
+    [
+        "id",
+        "title",
+        "brand",
+        "category",
+        "price",
+        "currency",
+        "availability",
+        "image",
+        "date_released",
+        "attributes",
+        "x",
+    ]
 )
 
 
@@ -254,7 +269,11 @@ def test_any_bytes_raise_nothing_but_a_data_error(suffix: str, content: bytes) -
 @settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from([".csv", ".tsv", ".csv.gz", ".jsonl"]),
-    st.lists(st.sampled_from([b"id", b"title", b"a", b'"', b",", b"\t", b"\n", b"\r", b"\xff", b"{", b"}", b"1", b":"])),
+    st.lists(
+        st.sampled_from(
+            [b"id", b"title", b"a", b'"', b",", b"\t", b"\n", b"\r", b"\xff", b"{", b"}", b"1", b":"]
+        )
+    ),
 )
 def test_any_near_miss_of_a_table_raises_nothing_but_a_data_error(suffix: str, parts: list[bytes]) -> None:
     only_data_errors(f"near{suffix}", b"id,title\n1,a\n" + b"".join(parts))

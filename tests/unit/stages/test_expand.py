@@ -1,3 +1,4 @@
+from itertools import pairwise
 from math import log
 
 import numpy as np
@@ -89,7 +90,7 @@ def test_a_walk_is_bounded_by_depth_nodes_and_neighbours() -> None:
     graph = FakeGraph(
         10,
         edges={
-            **{one.iri: (GraphEdge("narrower", two),) for one, two in zip(chain, chain[1:], strict=False)},
+            **{one.iri: (GraphEdge("narrower", two),) for one, two in pairwise(chain)},
             BLACK.iri: tuple(GraphEdge("narrower", each) for each in wide),
         },
     )

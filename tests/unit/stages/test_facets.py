@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidArgumentError, UnknownFieldError
@@ -119,6 +119,7 @@ def test_every_value_lies_in_exactly_one_range(numbers: list[float]) -> None:
     assert sum(found.count for found in ranges) == len(numbers)
 
 
+@settings(deadline=None)
 @given(shelves(), st.data())
 def test_text_counts_are_those_of_a_counter(shelf: tuple[Product, ...], data: st.DataObject) -> None:
     rows = data.draw(st.lists(st.integers(0, len(shelf) - 1), unique=True))

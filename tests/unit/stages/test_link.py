@@ -24,8 +24,8 @@ SIZE_A4 = entity("a4", EntityKind.ATTRIBUTE_VALUE, 10, "size")
 SIZE_42 = entity("42", EntityKind.ATTRIBUTE_VALUE, 10, "size")
 LX300 = entity("inko lx300", EntityKind.COMPATIBLE_TARGET, 3)
 ALL = (INKO, TONER, TONER_CARTRIDGE, MOUSE, STAND, HEADSET, BLACK, GRAY, FINISH_BLACK, WIFI, SIZE_A4, SIZE_42)
-ALL += (LX300,)
-LABELS = [(" ".join(tokens(each.label)), each, 1.0) for each in ALL] + [
+TARGETS = (LX300,)
+LABELS = [(" ".join(tokens(each.label)), each, 1.0) for each in (*ALL, *TARGETS)] + [
     ("grey", GRAY, 0.9),
     ("灰色", GRAY, 0.9),
 ]

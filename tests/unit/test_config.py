@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from engine.commands.flags import add_flags, flag_name, given_flags
+from engine.commands.settings import read_settings
+from engine.config import DoctorSettings, SearchSettings, ServeSettings, Settings
+from engine.errors import ConfigError
+
+ALL: list[type[Settings]] = [ServeSettings, SearchSettings, DoctorSettings]
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("CARTOGRAPH_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Path:
+    return tmp_path / "cartograph.toml"
+
+
+def test_defaults_serve_a_data_folder_on_this_machine_only() -> None:
+    settings = read_settings(ServeSettings, {"data": "shop"})
+
+    assert (settings.data, settings.host, settings.port) == (Path("shop"), "127.0.0.1", 50051)
+    assert (settings.max_inflight, settings.rerank_depth, settings.candidates_per_source) == (64, 20, 200)
+
+
+def test_a_flag_wins_over_the_environment_that_over_the_file_that_over_the_default(
+    toml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml.write_text('[serve]\ndata = "file"\nport = 1\nworkers = 1\nthreads = 1\n')
+    monkeypatch.setenv("CARTOGRAPH_PORT", "2")
+    monkeypatch.setenv("CARTOGRAPH_WORKERS", "2")
+
+    settings = read_settings(ServeSettings, {"port": "3"}, toml)
+
+    assert (settings.port, settings.workers, settings.threads) == (3, 2, 1)
+    assert settings.max_inflight == 64
+
+
+def test_the_file_may_be_named_by_the_environment_and_a_flag_wins(
+    toml: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml.write_text('[serve]\ndata = "by variable"\n')
+    other = tmp_path / "other.toml"
+    other.write_text('[serve]\ndata = "by flag"\n')
+    monkeypatch.setenv("CARTOGRAPH_CONFIG", str(toml))
+
+    assert read_settings(ServeSettings, {}).data == Path("by variable")
+    assert read_settings(ServeSettings, {}, other).data == Path("by flag")
+
+
+def test_a_command_reads_its_own_table_and_leaves_the_others(toml: Path) -> None:
+    toml.write_text('[serve]\ndata = "shop"\nport = 7\n[search]\ntarget = "host:7"\n[build]\nseed = 3\n')
+
+    assert read_settings(ServeSettings, {}, toml).port == 7
+    assert read_settings(SearchSettings, {}, toml).target == "host:7"
+
+
+def test_building_settings_reads_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARTOGRAPH_PORT", "2")
+
+    assert ServeSettings(data=Path("shop")).port == 50051
+
+
+def test_a_list_is_repeated_flags_a_toml_array_or_text_with_commas(
+    toml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml.write_text('[search]\nfacet = ["brand", "price"]\n')
+
+    assert read_settings(SearchSettings, {}, toml).facet == ("brand", "price")
+    monkeypatch.setenv("CARTOGRAPH_FACET", "brand, category")
+    assert read_settings(SearchSettings, {}, toml).facet == ("brand", "category")
+    assert read_settings(SearchSettings, {"facet": ["price"]}, toml).facet == ("price",)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[serve]\nprt = 1\n", "'prt' in [serve] is no setting. Did you mean port?"),
+        ("[srve]\nport = 1\n", "[srve] is no command. Did you mean serve?"),
+        ("port = 1\n", "'port' stands alone; put it into a table, such as [serve]."),
+    ],
+)
+def test_what_the_file_should_not_hold_is_named_with_the_file(toml: Path, text: str, sentence: str) -> None:
+    toml.write_text(text)
+
+    with pytest.raises(ConfigError) as raised:
+        read_settings(ServeSettings, {"data": "shop"}, toml)
+
+    assert raised.value.message == f"{toml}: {sentence}"
+
+
+def test_a_broken_or_missing_file_is_named(toml: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cartograph\.toml cannot be read: No such file"):
+        read_settings(ServeSettings, {"data": "shop"}, toml)
+    toml.write_text("[serve\n")
+    with pytest.raises(ConfigError, match=r"cartograph\.toml is not TOML: .*line 1"):
+        read_settings(ServeSettings, {"data": "shop"}, toml)
+
+
+def test_a_wrong_value_is_one_sentence_naming_where_it_stands(
+    toml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def problem(flags: dict[str, str], config: Path | None = None) -> str:
+        with pytest.raises(ConfigError) as raised:
+            read_settings(ServeSettings, {"data": "shop", **flags}, config)
+        return raised.value.message
+
+    toml.write_text('[serve]\ndevice = "tpu"\n')
+    assert problem({"port": "70000"}).startswith("--port is '70000': input should be less than")
+    assert problem({}, toml) == (
+        f"device in [serve] of {toml} is 'tpu': input should be 'auto', 'cpu' or 'cuda'."
+    )
+    monkeypatch.setenv("CARTOGRAPH_DRAIN_GRACE", "soon")
+    assert problem({}).startswith("CARTOGRAPH_DRAIN_GRACE is 'soon': input should be a valid number")
+
+
+def test_a_missing_data_folder_is_one_sentence() -> None:
+    with pytest.raises(ConfigError, match=r"--data is missing; give it, or set CARTOGRAPH_DATA"):
+        read_settings(ServeSettings, {})
+
+
+def test_a_flag_for_a_server_silences_a_data_folder_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CARTOGRAPH_DATA", "shop")
+
+    assert read_settings(SearchSettings, {}).data == Path("shop")
+    assert read_settings(SearchSettings, {"target": "host:1"}).data is None
+    with pytest.raises(ConfigError, match="--target and --data exclude each other"):
+        read_settings(SearchSettings, {"target": "host:1", "data": "shop"})
+
+
+@pytest.mark.parametrize("model", ALL)
+def test_help_describes_every_setting_with_default_and_variable(model: type[Settings]) -> None:
+    parser = argparse.ArgumentParser(formatter_class=lambda prog: argparse.HelpFormatter(prog, width=10_000))
+    add_flags(parser, model)
+    text = parser.format_help()
+
+    for field, info in model.model_fields.items():
+        assert flag_name(field, model) in text
+        assert info.description is not None
+        assert info.description.replace("%%", "%") in text
+        assert f"CARTOGRAPH_{field.upper()}]" in text
+
+
+def test_flags_not_given_stay_out_so_that_lower_sources_count() -> None:
+    parser = argparse.ArgumentParser()
+    add_flags(parser, ServeSettings)
+
+    assert given_flags(parser.parse_args([]), ServeSettings) == {}
+    given = given_flags(parser.parse_args(["--no-metrics", "--max-inflight", "5"]), ServeSettings)
+    assert given == {"metrics": False, "max_inflight": "5"}
+    assert read_settings(ServeSettings, {"data": "shop", **given}).max_inflight == 5
