@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 EXTRA ?= cpu
 DEMO := .demo
+SAMPLE := index_builder/sample
 
 .PHONY: install demo test check lint bench proto clean
 
@@ -16,6 +17,9 @@ $(INSTALLED): pyproject.toml constraints.txt $(wildcard proto/cartograph/v1/*.pr
 	touch $@
 
 demo: $(INSTALLED)
+	$(BIN)/python -m index_builder build --out $(DEMO) \
+		--catalog $(SAMPLE)/products.jsonl --past-queries $(SAMPLE)/past_queries.tsv \
+		--queries $(SAMPLE)/queries.tsv --qrels $(SAMPLE)/qrels.tsv
 	$(BIN)/python -m benchmarks.demo --data $(DEMO)
 
 test: $(INSTALLED)
@@ -32,9 +36,9 @@ lint: $(INSTALLED)
 check: lint test
 
 bench: $(INSTALLED)
-	$(BIN)/python -m benchmarks.latency --data $(DEMO) --queries index_builder/sample/queries.tsv
+	$(BIN)/python -m benchmarks.latency --data $(DEMO) --queries $(SAMPLE)/queries.tsv
 	$(BIN)/python -m benchmarks.relevance --data $(DEMO) \
-		--queries index_builder/sample/queries.tsv --qrels index_builder/sample/qrels.tsv
+		--queries $(SAMPLE)/queries.tsv --qrels $(SAMPLE)/qrels.tsv
 
 proto: $(INSTALLED)
 	$(BIN)/python -m grpc_tools.protoc --proto_path proto --python_out . --pyi_out . --grpc_python_out . \

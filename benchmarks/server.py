@@ -28,7 +28,9 @@ def running_server(data: Path, *flags: str, threads: int = 2, start_seconds: flo
             yield _wait(process, port_file, log, start_seconds)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=60)
+            code = process.wait(timeout=60)
+        if code:
+            raise RuntimeError(f"The server ended with {code}: {log.read_text()[-2000:]}")
 
 
 def _wait(process: subprocess.Popen[bytes], port_file: Path, log: Path, seconds: float) -> str:

@@ -86,7 +86,7 @@ def open_generation(
             past_queries=PastQueryVotes(asked, past_queries),
             executor=executor,
         ),
-        compare=Compare(products, lexical, ranking.similarity, ranking.coverage),
+        compare=Compare(products, lexical, ranking.dense, ranking.coverage),
         rerank=Rerank(shared_scorer, catalog.texts, ranking.rerank),
         diversify=Diversify(products.vectors, catalog.brands),
         columns=catalog.columns,

@@ -24,24 +24,25 @@ MAX_RERANK_DEPTH = 200
 @dataclass(frozen=True, slots=True)
 class RankingSettings:
     """The server's defaults and the weights of the score's parts (see ARCHITECTURE.md for how they were
-    chosen). A source's weight is what its best product gains; `rerank` what a probability of 1 gains.
+    chosen). The weight of the lexical, graph and past-query sources is what their best product gains; `dense`
+    is what a cosine of 1 gains, `coverage` what holding every word gains, `rerank` what a probability of 1
+    gains.
     """
 
     candidates_per_source: int = 200
     rerank_depth: int = 20
-    lexical: float = 0.7
-    dense: float = 0.5
-    similarity: float = 2.0
-    coverage: float = 1.0
-    graph: float = 0.1
+    lexical: float = 1.0
+    dense: float = 5.0
+    coverage: float = 1.5
+    graph: float = 0.2
     past_queries: float = 0.2
-    rerank: float = 0.3
+    rerank: float = 0.5
 
     @property
     def fusion(self) -> Fusion:
         weights: dict[str, float] = {
             Source.LEXICAL: self.lexical,
-            Source.DENSE: self.dense,
+            Source.DENSE: 0.0,  # see engine.stages.compare: its part is the cosine, not the rank
             Source.GRAPH: self.graph,
             Source.PAST_QUERIES: self.past_queries,
         }

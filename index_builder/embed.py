@@ -3,7 +3,7 @@ a text that an earlier build embedded with the same encoder is not embedded agai
 
     CACHE/<encoder id>/<products or queries>/<name>.npz
 
-Each file is one finished chunk, written atomically: `keys`, the first 16 bytes of each text's SHA-256, and
+Each file is one finished chunk, written atomically: `keys`, half of each text's SHA-256 in hexadecimal, and
 `vectors`, float32 (n, dimension). Its name is the hash of its keys. Delete the cache whenever you like.
 """
 
@@ -86,7 +86,7 @@ def _embed(
 
 
 def _keys(texts: Sequence[str]) -> KeyArray:
-    """Void rather than bytes would keep trailing zeros; hexadecimal has none to lose."""
+    """Hexadecimal, since numpy drops zero bytes at the end of a bytes value."""
     return np.array(
         [hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32] for text in texts], "S32"
     )
@@ -119,9 +119,9 @@ class _Cache:
         """A chunk that cannot be read is removed: what it held is embedded again."""
         for path in sorted(self.folder.glob("*.npz")):
             try:
-                with np.load(path, allow_pickle=False) as chunk:
+                with path.open("rb") as file, np.load(file, allow_pickle=False) as chunk:
                     keys, vectors = chunk["keys"], chunk["vectors"]
-            except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
                 path.unlink(missing_ok=True)
                 continue
             if keys.dtype == "S32" and vectors.shape == (len(keys), self.dimension):

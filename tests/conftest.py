@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import random
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import index_builder
@@ -55,15 +55,19 @@ def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sample_pairs(sample: Sample) -> list[TrainingPair]:
     """Training pairs from the sample's judgements: three judged products of each query, and three others."""
-    chance = random.Random(0)
+    chance = np.random.default_rng(0)
     text_of = dict(zip(sample.product_ids, sample.texts, strict=True))
-    pairs = []
+    pairs: list[TrainingPair] = []
     for query_id, query in sample.judgements.queries.items():
         ratings = sample.judgements.ratings[query_id]
-        for product_id in sorted(ratings)[:3]:
-            pairs.append(TrainingPair(query, text_of[product_id], ratings[product_id] / 3))
+        pairs += [
+            TrainingPair(query, text_of[product_id], ratings[product_id] / 3)
+            for product_id in sorted(ratings)[:3]
+        ]
         others = [product_id for product_id in sample.product_ids if product_id not in ratings]
-        pairs += [TrainingPair(query, text_of[other], 0.0) for other in chance.sample(others, 3)]
+        pairs += [
+            TrainingPair(query, text_of[other], 0.0) for other in chance.choice(others, 3, replace=False)
+        ]
     return pairs
 
 
@@ -80,6 +84,6 @@ def cross_encoder_folder(tmp_path_factory: pytest.TempPathFactory, sample_pairs:
         base=resolve_base_model(BASE_MODEL),
         out=folder,
         base_model=BASE_MODEL,
-        plan=TrainingPlan(layers=2, max_tokens=48, epochs=8),
+        plan=TrainingPlan(layers=2, max_tokens=32, epochs=3, learning_rate=2e-4),
     )
     return folder

@@ -30,10 +30,10 @@ class ModelSpec:
     pad_id: int
     inputs: tuple[str, ...]
     base_model: str
-    fingerprint: str
     quantisation: str
     query_prompt: str = ""
     product_prompt: str = ""
+    fingerprint: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"

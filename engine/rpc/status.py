@@ -63,7 +63,7 @@ def shortened(text: str, limit: int) -> str:
     """At most `limit` bytes of UTF-8, the end cut off between two characters.
 
     >>> shortened("cartridge", 8)
-    'cart…'
+    'cartr…'
     """
     if len(text.encode()) <= limit:
         return text

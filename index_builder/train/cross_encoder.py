@@ -9,21 +9,20 @@ number of threads decides the order of sums: keep it, too).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from transformers import AutoTokenizer
 
-from engine.backends.model_files import SPEC, TORCH_FOLDER, ModelSpec
+from engine.backends.model_files import TORCH_FOLDER, ModelSpec
 from engine.backends.pair_model import PairModel
 from engine.backends.tokens import ATTENTION_MASK, INPUT_IDS, SEGMENTS, TOKEN_TYPE_IDS, TextTokens
 from engine.backends.torch_model import quiet
 from engine.errors import ConfigError
-from engine.files import write_atomically
 from index_builder.train.base_model import transformer_folder
-from index_builder.train.export import fingerprint, make_readable, save_tokenizer, write_onnx
+from index_builder.train.export import make_readable, save_tokenizer, write_onnx, write_spec
 from index_builder.train.fitting import TrainingPlan, fit
 from index_builder.train.pairs import TrainingPair
 from index_builder.train.quantise import QUANTISATION
@@ -66,7 +65,6 @@ def train_cross_encoder(
         pad_id=save_tokenizer(tokenizer, out),
         inputs=_inputs(model),
         base_model=base_model,
-        fingerprint="",
         quantisation=QUANTISATION,
     )
     losses = fit(model, TextTokens(out, spec), spec, pairs, plan, progress)
@@ -102,4 +100,4 @@ def _export(model: PairModel, spec: ModelSpec, out: Path) -> None:
         make_readable(out)
         traceable = PairModel.load(out / TORCH_FOLDER, attention="eager")
     write_onnx(_Score(traceable, spec.inputs), spec.inputs, out)
-    write_atomically(out / SPEC, replace(spec, fingerprint=fingerprint(out)).to_json().encode())
+    write_spec(spec, out)

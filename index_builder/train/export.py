@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -61,13 +62,11 @@ def export_encoder(
         pad_id=pad_id,
         inputs=_INPUTS,
         base_model=base_model,
-        fingerprint=fingerprint(out),
         quantisation=QUANTISATION,
         query_prompt=_prompt(query_prompt, encoder.prompts, _QUERY_PROMPTS),
         product_prompt=_prompt(product_prompt, encoder.prompts, _PRODUCT_PROMPTS),
     )
-    write_atomically(out / SPEC, spec.to_json().encode())
-    return spec
+    return write_spec(spec, out)
 
 
 def write_onnx(module: torch.nn.Module, inputs: Sequence[str], out: Path) -> None:
@@ -100,10 +99,14 @@ def write_onnx(module: torch.nn.Module, inputs: Sequence[str], out: Path) -> Non
     write_atomically(out / ONNX_MODEL, model.SerializeToString(deterministic=True))
 
 
-def fingerprint(folder: Path) -> str:
-    """Of everything that decides what the model gives for a text, but for its prompts and `max_tokens`."""
-    parts = [sha256_of(folder / name) for name in (ONNX_MODEL, TOKENIZER)]
-    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:24]
+def write_spec(spec: ModelSpec, out: Path) -> ModelSpec:
+    """Write the spec, the folder's last file, with the fingerprint of all that decides what a text gives."""
+    parts = [sha256_of(out / name) for name in (ONNX_MODEL, TOKENIZER)]
+    parts += [str(spec.max_tokens), spec.query_prompt, spec.product_prompt]
+    fingerprint = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+    complete = replace(spec, fingerprint=fingerprint)
+    write_atomically(out / SPEC, complete.to_json().encode())
+    return complete
 
 
 def save_tokenizer(tokenizer: Any, out: Path) -> int:

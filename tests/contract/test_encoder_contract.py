@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -80,8 +79,7 @@ def test_no_texts_give_no_rows(encoder: DualEncoder) -> None:
 def test_rows_come_in_the_order_of_the_texts(
     encoder: DualEncoder, products: FloatArray, sample: Sample
 ) -> None:
-    order = list(range(len(sample.texts)))
-    random.Random(0).shuffle(order)
+    order = np.random.default_rng(0).permutation(len(sample.texts))
 
     shuffled = encoder.encode_products([sample.texts[row] for row in order])
 
@@ -135,7 +133,9 @@ def test_the_sample_judgements_are_those_of_the_sample_products(sample: Sample) 
     assert judged <= set(sample.product_ids)
 
 
-@pytest.mark.parametrize("text", ["", " ", "黑色 墨盒", "🖨️", "\ud800 half a character", "ink\x00jet", "word " * 5_000])
+@pytest.mark.parametrize(
+    "text", ["", " ", "黑色 墨盒", "🖨️", "\ud800 half a character", "ink\x00jet", "word " * 5_000]
+)
 def test_any_text_has_an_embedding(encoder: DualEncoder, text: str) -> None:
     vector = encoder.encode_queries([text])
 
@@ -196,10 +196,13 @@ def test_cuda_without_a_gpu_is_refused(encoder_folder: Path) -> None:
 def test_serving_on_a_cpu_never_loads_torch(encoder_folder: Path, cross_encoder_folder: Path) -> None:
     script = f"""
 import sys
+from pathlib import Path
 from engine.backends.cross_encoder import open_cross_encoder
 from engine.backends.encoder import open_encoder
-open_encoder(__import__("pathlib").Path({str(encoder_folder)!r}), device="cpu", threads=1).encode_queries(["ink"])
-open_cross_encoder(__import__("pathlib").Path({str(cross_encoder_folder)!r}), device="cpu", threads=1).score("a", ["b"])
+encoder = open_encoder(Path({str(encoder_folder)!r}), device="cpu", threads=1)
+encoder.encode_queries(["ink"])
+scorer = open_cross_encoder(Path({str(cross_encoder_folder)!r}), device="cpu", threads=1)
+scorer.score("ink", ["black ink"])
 loaded = [name for name in ("torch", "transformers", "sentence_transformers") if name in sys.modules]
 sys.exit(f"loaded {{loaded}}" if loaded else 0)
 """

@@ -1,8 +1,7 @@
-"""Every form of the cross-encoder keeps these; float32 torch on the CPU is what the others are measured by."""
+"""Every form of the cross-encoder keeps these; float32 torch on the CPU is the measure of the others."""
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import numpy as np
@@ -52,8 +51,8 @@ def score_all(scorer: CrossEncoder, pairs: list[TrainingPair]) -> FloatArray:
 
 def rank_correlation(first: FloatArray, second: FloatArray) -> float:
     """Spearman's: the correlation of ranks."""
-    ranks = [np.argsort(np.argsort(scores)) for scores in (first, second)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    ranks = np.array([np.argsort(np.argsort(scores)) for scores in (first, second)], np.float64)
+    return float(np.corrcoef(ranks)[0, 1])
 
 
 def test_scores_are_probabilities(scores: FloatArray, sample_pairs: list[TrainingPair]) -> None:
@@ -79,10 +78,12 @@ def test_no_texts_give_no_scores(scorer: CrossEncoder) -> None:
 
 def test_scores_come_in_the_order_of_the_texts(scorer: CrossEncoder, sample: Sample) -> None:
     texts = sample.texts[:60]
-    order = list(range(len(texts)))
-    random.Random(0).shuffle(order)
+    order = np.random.default_rng(0).permutation(len(texts))
 
-    straight, shuffled = scorer.score("printer", texts), scorer.score("printer", [texts[row] for row in order])
+    straight, shuffled = (
+        scorer.score("printer", texts),
+        scorer.score("printer", [texts[row] for row in order]),
+    )
 
     np.testing.assert_allclose(shuffled, straight[order], atol=tolerance(scorer))
 
@@ -104,7 +105,9 @@ def test_one_query_scores_as_its_pairs_do(scorer: CrossEncoder, sample: Sample) 
     texts = sample.texts[:20]
 
     np.testing.assert_allclose(
-        scorer.score("wireless printer", texts), scorer.score_pairs(["wireless printer"] * 20, texts), atol=1e-6
+        scorer.score("wireless printer", texts),
+        scorer.score_pairs(["wireless printer"] * 20, texts),
+        atol=1e-6,
     )
 
 
@@ -115,7 +118,13 @@ def test_scores_order_pairs_as_the_reference_does(scores: FloatArray, reference:
 
 @pytest.mark.parametrize(
     ("query", "text"),
-    [("printer", "ink " * 5_000), ("printer " * 5_000, "ink"), ("p " * 5_000, "i " * 5_000), ("", ""), ("黑色墨盒", "")],
+    [
+        ("printer", "ink " * 5_000),
+        ("printer " * 5_000, "ink"),
+        ("p " * 5_000, "i " * 5_000),
+        ("", ""),
+        ("黑色墨盒", ""),
+    ],
 )
 def test_any_pair_has_a_score(scorer: CrossEncoder, query: str, text: str) -> None:
     [score] = scorer.score(query, [text])

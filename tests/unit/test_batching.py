@@ -43,10 +43,10 @@ class Doubler:
 class Counter:
     """A batcher with calls in threads, one of which can be held inside the model."""
 
-    def __init__(self, pool: ThreadPoolExecutor, **options: int) -> None:
+    def __init__(self, pool: ThreadPoolExecutor, *, max_batch: int = 8, max_waiting: int = 100) -> None:
         self.model = Doubler()
         self.pool = pool
-        self.batcher = Batcher[int, int](self.model, **{"max_batch": 8, "max_waiting": 100, **options})
+        self.batcher = Batcher[int, int](self.model, max_batch=max_batch, max_waiting=max_waiting)
 
     def call(self, *items: int, deadline: Deadline | None = None) -> Future[list[int]]:
         """Starts a call and returns when it waits."""
@@ -85,14 +85,13 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 def test_a_lone_call_runs_the_model_in_its_own_thread() -> None:
     threads: list[int] = []
-    batcher = Batcher[int, int](
-        lambda items: [threads.append(threading.get_ident()) or item for item in items],
-        max_batch=8,
-        max_waiting=8,
-    )
 
-    assert batcher.submit([1, 2]) == [1, 2]
-    assert threads == [threading.get_ident()] * 2
+    def model(items: Sequence[int]) -> Sequence[int]:
+        threads.append(threading.get_ident())
+        return items
+
+    assert Batcher[int, int](model, max_batch=8, max_waiting=8).submit([1, 2]) == [1, 2]
+    assert threads == [threading.get_ident()]
 
 
 def test_no_items_need_no_model() -> None:
@@ -148,7 +147,9 @@ def test_a_call_whose_time_is_up_is_never_started() -> None:
     assert model.batches == []
 
 
-def test_a_call_whose_time_runs_out_leaves_the_queue_while_the_model_is_busy(pool: ThreadPoolExecutor) -> None:
+def test_a_call_whose_time_runs_out_leaves_the_queue_while_the_model_is_busy(
+    pool: ThreadPoolExecutor,
+) -> None:
     counter = Counter(pool)
     with counter.busy_with(0):
         late = counter.call(1, deadline=Deadline.after(0.05))

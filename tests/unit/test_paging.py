@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import EngineError, InvalidArgumentError, StalePageTokenError
+from engine.errors import InvalidArgumentError, StalePageTokenError
 from engine.paging import PageToken, next_token, offset_of
 from engine.request import RetrievalSpec, SearchRequest, Source
 
@@ -29,7 +29,7 @@ def test_the_page_size_may_change_between_pages() -> None:
 
 
 def test_a_token_of_an_older_generation_is_stale() -> None:
-    with pytest.raises(StalePageTokenError, match="g1.*g2"):
+    with pytest.raises(StalePageTokenError, match=r"g1.*g2"):
         offset_of(page_two(), "g2")
 
 
@@ -40,14 +40,12 @@ def test_a_token_of_another_request_is_refused(change: dict[str, object]) -> Non
         offset_of(other, "g1")
 
 
-@given(st.text(max_size=60))
+@given(st.text(min_size=1, max_size=60))
 def test_any_other_text_is_refused_in_one_sentence(token: str) -> None:
-    try:
+    with pytest.raises(InvalidArgumentError) as caught:
         offset_of(replace(REQUEST, page_token=token), "g1")
-    except EngineError as error:
-        assert "page_token" in str(error.metadata)
-    else:
-        assert token == ""
+
+    assert caught.value.field == "page_token"
 
 
 @given(st.text(max_size=20), st.text(max_size=20), st.integers(1, 10**9))
