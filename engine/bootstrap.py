@@ -28,6 +28,7 @@ from engine.stages.diversify import Diversify
 from engine.stages.expand import Expand
 from engine.stages.gather import Gather
 from engine.stages.link import EntityLinker
+from engine.stages.phrase import Phrase
 from engine.stages.rerank import Rerank
 from engine.stages.understand import Understand
 from engine.stages.vote import PastQueryVotes
@@ -36,6 +37,8 @@ OnBatch = Callable[[str, int, float], None]
 """Told the model ("encoder", "reranker"), the size of a batch and its seconds."""
 
 WARM_UP_QUERIES = 16
+READS_CHINESE_FROM = 0.5
+"""Accuracy of the builder's probe (see index_builder.train.probe) from which an encoder is given Chinese."""
 
 
 def open_engine(settings: ServeSettings, on_batch: OnBatch | None = None) -> ServingEngine:
@@ -79,6 +82,7 @@ def open_generation(
     stages = Stages(
         understand=Understand(EntityLinker(graph.labels(), graph.words, graph)),
         expand=Expand(graph, graph.words),
+        phrase=Phrase(_reads_chinese(generation)),
         encoder=shared_encoder,
         gather=Gather(
             lexical=lexical,
@@ -101,6 +105,11 @@ def open_generation(
 
     _warm_up(pipeline, [past_queries.get(row).text for row in range(min(WARM_UP_QUERIES, len(past_queries)))])
     return Opened(generation, pipeline, catalog, past_queries, encoder.device, close)
+
+
+def _reads_chinese(generation: Generation) -> bool:
+    accuracy = generation.manifest.parts["encoder"].get("chinese_accuracy", 1.0)
+    return bool(accuracy >= READS_CHINESE_FROM)
 
 
 def _warm_up(pipeline: Pipeline, queries: Sequence[str]) -> None:

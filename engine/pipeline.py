@@ -29,6 +29,7 @@ from engine.stages.filtering import Columns
 from engine.stages.fuse import Scored
 from engine.stages.gather import Gather, Gathered, Question
 from engine.stages.order import order_rows
+from engine.stages.phrase import Phrase
 from engine.stages.rerank import Rerank
 from engine.stages.retrieve import QueryEncoder
 from engine.stages.understand import Understand, Understanding
@@ -45,6 +46,7 @@ class Stages:
 
     understand: Understand
     expand: Expand
+    phrase: Phrase
     encoder: QueryEncoder
     gather: Gather
     compare: Compare
@@ -70,35 +72,34 @@ class Pipeline:
         """
         trace = Trace(deadline)
         plan = Plan.of(request, self.settings, self.stages.columns, self.generation_id)
-        understanding, expansions = self._read(request, plan, trace)
+        reading = self._read(request, plan, trace)
         mask = self._mask(plan, trace)
-        gathered = self._gather(request, plan, understanding, expansions, mask, trace)
+        gathered = self._gather(request, plan, reading, mask, trace)
         with trace.stage(Stage.FUSE):
-            scored = self._fuse(understanding, gathered)
-        scored, read = self._rerank(plan, understanding, scored, trace)
+            scored = self._fuse(reading, gathered)
+        scored, reranked = self._rerank(plan, reading, scored, trace)
         scored = self._diversify(request, scored, trace)
         rows = self._order(plan, scored)
-        evidence = _Evidence(gathered, read, expansions, understanding)
+        evidence = _Evidence(reading, gathered, reranked)
         return SearchResult(
             hits=self._page(request, plan, scored, rows, evidence, trace),
             next_page_token=next_token(request, self.generation_id, plan.offset + plan.page_size, len(rows)),
             facets=count_facets(self.stages.columns, request.facet_keys, scored.rows),
             total_size=len(scored),
             total_size_exact=not gathered.late and all(found.complete for found in gathered.sources.values()),
-            expansion_info=self._info(understanding, expansions),
+            expansion_info=self._info(reading),
             timings=trace.timings,
             degraded=trace.degraded,
             generation_id=self.generation_id,
         )
 
-    def _read(
-        self, request: SearchRequest, plan: Plan, trace: Trace
-    ) -> tuple[Understanding, tuple[Expansion, ...]]:
+    def _read(self, request: SearchRequest, plan: Plan, trace: Trace) -> _Reading:
         with trace.stage(Stage.UNDERSTAND):
             understanding = self.stages.understand(plan.query, link=request.understand)
         with trace.stage(Stage.EXPAND):
             expansions = self.stages.expand(understanding, request.expansion)
-        return understanding, expansions
+            other_words = self.stages.expand.other_words(understanding, expansions)
+        return _Reading(understanding, expansions, self.stages.phrase(understanding, other_words))
 
     def _mask(self, plan: Plan, trace: Trace) -> Mask | None:
         if plan.filter is None:
@@ -107,15 +108,10 @@ class Pipeline:
             return plan.filter.mask(self.stages.columns)
 
     def _gather(
-        self,
-        request: SearchRequest,
-        plan: Plan,
-        understanding: Understanding,
-        expansions: tuple[Expansion, ...],
-        mask: Mask | None,
-        trace: Trace,
+        self, request: SearchRequest, plan: Plan, reading: _Reading, mask: Mask | None, trace: Trace
     ) -> Gathered:
         expand, spec = self.stages.expand, request.expansion
+        understanding, expansions = reading.understanding, reading.expansions
         question = Question(
             text=understanding.text,
             limit=plan.limit,
@@ -125,46 +121,42 @@ class Pipeline:
             if spec.candidates and expansions
             else None,
         )
+        disabled = request.retrieval.disabled
+        if not reading.phrases:
+            disabled |= {Source.DENSE, Source.PAST_QUERIES}
         with trace.stage(Stage.RETRIEVE):
-            embed = self._embedder(understanding, expansions, trace)
-            gathered = self.stages.gather(question, embed, request.retrieval.disabled, trace.deadline)
+            gathered = self.stages.gather(question, self._embedder(reading, trace), disabled, trace.deadline)
         for source in gathered.late:
             trace.degrade(Stage.RETRIEVE, f"The {source} source was left out: no time was left for it.")
         if gathered.late and not gathered.sources:
             raise DeadlineExceededError("No source could answer before the deadline; allow more time.")
         return gathered
 
-    def _embedder(
-        self, understanding: Understanding, expansions: tuple[Expansion, ...], trace: Trace
-    ) -> Callable[[], FloatArray] | None:
+    def _embedder(self, reading: _Reading, trace: Trace) -> Callable[[], FloatArray] | None:
         if self.encode_cost.seconds > trace.deadline.remaining() * SHARE_FOR_MODELS:
             return None
-        texts = [understanding.text]
-        other_words = self.stages.expand.other_words(understanding, expansions)
-        if other_words:
-            texts.append(f"{understanding.text} {' '.join(other_words)}")
 
         def embed() -> FloatArray:
             start = perf_counter()
             with trace.stage(Stage.ENCODE):
-                vectors = self.stages.encoder.encode_queries(texts, trace.deadline)
+                vectors = self.stages.encoder.encode_queries(reading.phrases, trace.deadline)
             self.encode_cost.observe(perf_counter() - start, 1)
             return vectors
 
         return embed
 
-    def _fuse(self, understanding: Understanding, gathered: Gathered) -> Scored:
+    def _fuse(self, reading: _Reading, gathered: Gathered) -> Scored:
         """Sources that were switched off or came too late have no say in the comparison either."""
         return self.stages.compare(
             self.settings.fusion(gathered.sources),
-            text=understanding.text if Source.LEXICAL in gathered.sources else None,
+            text=reading.understanding.text if Source.LEXICAL in gathered.sources else None,
             vector=gathered.vector if Source.DENSE in gathered.sources else None,
         )
 
     def _rerank(
-        self, plan: Plan, understanding: Understanding, scored: Scored, trace: Trace
+        self, plan: Plan, reading: _Reading, scored: Scored, trace: Trace
     ) -> tuple[Scored, Candidates]:
-        asked = min(plan.depth, len(scored))
+        asked = min(plan.depth, len(scored)) if reading.phrases else 0
         if not asked:
             return scored, Candidates.none()
         affordable = trace.deadline.remaining() * SHARE_FOR_MODELS / self.pair_cost.seconds
@@ -176,7 +168,7 @@ class Pipeline:
             return scored, Candidates.none()
         start = perf_counter()
         with trace.stage(Stage.RERANK):
-            reranked = self.stages.rerank(understanding.text, scored, depth, trace.deadline)
+            reranked = self.stages.rerank(reading.phrases[0], scored, depth, trace.deadline)
         self.pair_cost.observe(perf_counter() - start, depth)
         return reranked.scored, Candidates.ranked(reranked.rows, reranked.probabilities, limit=depth)
 
@@ -214,7 +206,8 @@ class Pipeline:
             )
         )
 
-    def _info(self, understanding: Understanding, expansions: tuple[Expansion, ...]) -> ExpansionInfo:
+    def _info(self, reading: _Reading) -> ExpansionInfo:
+        understanding = reading.understanding
         return ExpansionInfo(
             searched_text=understanding.text,
             corrections=understanding.corrections,
@@ -225,28 +218,36 @@ class Pipeline:
                     self.stages.expand.sentence(understanding, expansion),
                     expansion.weight,
                 )
-                for expansion in expansions
+                for expansion in reading.expansions
                 if expansion.path
             ),
         )
 
 
 @dataclass(frozen=True, slots=True)
+class _Reading:
+    """What the query says: entities, and the texts that models are given (none when they cannot read it)."""
+
+    understanding: Understanding
+    expansions: tuple[Expansion, ...]
+    phrases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Evidence:
     """Kept until the page is known, since only its rows are explained."""
 
+    reading: _Reading
     gathered: Gathered
-    read: Candidates
-    expansions: tuple[Expansion, ...]
-    understanding: Understanding
+    reranked: Candidates
 
     def of(self, page: RowArray, expand: Expand) -> Evidence:
         votes = self.gathered.votes
         sources = dict(self.gathered.sources)
-        if len(self.read):
-            sources[rerank.PART] = self.read
+        if len(self.reranked):
+            sources[rerank.PART] = self.reranked
         return Evidence(
             sources=sources,
-            graph_paths=expand.paths_to(self.understanding, self.expansions, page),
+            graph_paths=expand.paths_to(self.reading.understanding, self.reading.expansions, page),
             past_queries={row: votes.behind(row) for row in page.tolist()} if votes else {},
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit codes: 0 done, 1 an error that one sentence on stderr explains, 2 wrong usage, 3 built but below
     the relevance gate, 130 interrupted.
     """
+    # OpenMP threads that spin while they wait starve each other where cores are shared: training took ten
+    # times as long beside one busy neighbour. Read by OpenMP when torch is loaded, which happens later.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.getLogger("transformers").setLevel(logging.ERROR)
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     parsed = _parser().parse_args(arguments)

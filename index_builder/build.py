@@ -19,7 +19,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 import engine
-from engine.backends.encoder import open_encoder
+from engine.backends.encoder import DualEncoder, open_encoder
 from engine.backends.graph_tables import GraphTables
 from engine.bootstrap import open_generation
 from engine.config import ServeSettings
@@ -46,6 +46,7 @@ from index_builder.train.cross_encoder import train_cross_encoder
 from index_builder.train.export import export_encoder
 from index_builder.train.fitting import TrainingPlan
 from index_builder.train.pairs import make_training_pairs
+from index_builder.train.probe import chinese_accuracy
 from index_builder.vectors import VectorIndexReport, build_vector_index
 
 WORK = "building"
@@ -114,8 +115,8 @@ class _Build:
             composed = compose_queries(products, tables, seed=self.settings.seed)
         past_queries = self._past_queries(catalogue, composed)
         self._words(products)
-        self._models(products, tables, composed)
-        dimension, recall = self._vectors(products, past_queries)
+        encoder = self._models(products, tables, composed)
+        dimension, recall = self._vectors(encoder, products, past_queries)
         summary = Summary(
             engine_version=engine.__version__,
             dimension=dimension,
@@ -198,10 +199,12 @@ class _Build:
 
     def _models(
         self, products: Sequence[Product], tables: GraphTables, composed: Sequence[ComposedQuery]
-    ) -> None:
+    ) -> DualEncoder:
         base = resolve_base_model(self.settings.base_model)
         with self.progress.step("export encoder"):
             export_encoder(base, self.work / "encoder", base_model=self.settings.base_model)
+            encoder = open_encoder(self.work / "encoder", device=self.settings.device, threads=self.threads)
+            accuracy = chinese_accuracy(encoder)
         pairs = make_training_pairs(
             products,
             composed,
@@ -219,11 +222,16 @@ class _Build:
                 plan=TrainingPlan(seed=self.settings.seed),
                 progress=advance,
             )
-        self.about["encoder"] = {"base_model": self.settings.base_model}
+        self.about["encoder"] = {
+            "base_model": self.settings.base_model,
+            "chinese_accuracy": round(accuracy, 4),
+        }
         self.about["reranker"] = asdict(trained)
+        return encoder
 
-    def _vectors(self, products: Sequence[Product], past_queries: Sequence[PastQuery]) -> tuple[int, float]:
-        encoder = open_encoder(self.work / "encoder", device=self.settings.device, threads=self.threads)
+    def _vectors(
+        self, encoder: DualEncoder, products: Sequence[Product], past_queries: Sequence[PastQuery]
+    ) -> tuple[int, float]:
         cache = self.settings.out / CACHE
         with self.progress.step("embed products") as advance:
             texts = [embedding_text(product) for product in products]

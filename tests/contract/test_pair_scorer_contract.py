@@ -51,8 +51,8 @@ def score_all(scorer: CrossEncoder, pairs: list[TrainingPair]) -> FloatArray:
 
 def rank_correlation(first: FloatArray, second: FloatArray) -> float:
     """Spearman's: the correlation of ranks."""
-    ranks = np.array([np.argsort(np.argsort(scores)) for scores in (first, second)], np.float64)
-    return float(np.corrcoef(ranks)[0, 1])
+    ranks = [np.argsort(np.argsort(scores)) for scores in (first, second)]
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
 def test_scores_are_probabilities(scores: FloatArray, sample_pairs: list[TrainingPair]) -> None:
