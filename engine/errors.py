@@ -36,6 +36,10 @@ class ErrorCode(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+POINTER_CONTEXT = 40
+"""Characters that an error shows on either side of the place it points at."""
+
+
 class EngineError(Exception):
     """One clear sentence for the user, and every variable part of it as text in `metadata` (AIP-193)."""
 
@@ -65,7 +69,10 @@ class FilterSyntaxError(InvalidArgumentError):
     reason = "FILTER_SYNTAX"
 
     def __init__(self, text: str, position: int, problem: str) -> None:
-        pointer = f"{text[:position]}⟨here⟩{text[position:]}"
+        start, end = max(0, position - POINTER_CONTEXT), position + POINTER_CONTEXT
+        pointer = (
+            f"{'…' * (start > 0)}{text[start:position]}⟨here⟩{text[position:end]}{'…' * (end < len(text))}"
+        )
         super().__init__(
             "filter",
             f"The filter does not parse at character {position}: {problem} {pointer}",

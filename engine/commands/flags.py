@@ -32,7 +32,9 @@ def add_flags(parser: argparse.ArgumentParser, model: type[Settings]) -> None:
         if info.annotation is bool:
             options["action"] = argparse.BooleanOptionalAction if info.default else "store_true"
         elif get_origin(info.annotation) is tuple:
-            options |= {"action": "append", "metavar": _metavar(field, info)}
+            options |= {"action": "extend", "metavar": _metavar(field, info)}
+            # An optional list takes one value a flag, so that it cannot swallow what stands behind it.
+            options |= {"nargs": "+" if info.is_required() else 1}
         else:
             options["metavar"] = _metavar(field, info)
         parser.add_argument(flag_name(field, model), **options)

@@ -1,0 +1,40 @@
+"""One server process for all tests here that only ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engine.generation import DataFolder
+from tests.integration.real_server import RealServer, real_server
+from tests.small_shop import active_generation, link_generation
+
+
+@dataclass(frozen=True)
+class TwoGenerations:
+    """A data folder whose active generation is the whole sample; the small shop's is there beside it."""
+
+    data: Path
+    sample: str
+    small: str
+
+
+@pytest.fixture(scope="session")
+def two_generations(
+    tmp_path_factory: pytest.TempPathFactory, sample_data: Path, small_data: Path
+) -> TwoGenerations:
+    data = tmp_path_factory.mktemp("two") / "data"
+    sample = link_generation(active_generation(sample_data), data)
+    small = link_generation(active_generation(small_data), data)
+    DataFolder(data).activate(sample.id)
+    return TwoGenerations(data, sample.id, small.id)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, two_generations: TwoGenerations) -> Iterator[RealServer]:
+    """Serves the sample; a test that swaps swaps back."""
+    with real_server(two_generations.data, tmp_path_factory.mktemp("server")) as running:
+        yield running
