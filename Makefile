@@ -18,8 +18,8 @@ $(INSTALLED): pyproject.toml constraints.txt $(wildcard proto/cartograph/v1/*.pr
 
 demo: $(INSTALLED)
 	$(BIN)/python -m index_builder build --out $(DEMO) \
-		--catalog $(SAMPLE)/products.jsonl --past-queries $(SAMPLE)/past_queries.tsv \
-		--queries $(SAMPLE)/queries.tsv --qrels $(SAMPLE)/qrels.tsv
+		--catalog $(SAMPLE)/products.jsonl --queries $(SAMPLE)/past_queries.tsv \
+		--judged-queries $(SAMPLE)/queries.tsv --qrels $(SAMPLE)/qrels.tsv
 	$(BIN)/python -m benchmarks.demo --data $(DEMO)
 
 test: $(INSTALLED)

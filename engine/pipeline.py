@@ -122,7 +122,7 @@ class Pipeline:
             else None,
         )
         disabled = request.retrieval.disabled
-        if not reading.phrases:
+        if not reading.phrase:
             disabled |= {Source.DENSE, Source.PAST_QUERIES}
         with trace.stage(Stage.RETRIEVE):
             gathered = self.stages.gather(question, self._embedder(reading, trace), disabled, trace.deadline)
@@ -139,9 +139,9 @@ class Pipeline:
         def embed() -> FloatArray:
             start = perf_counter()
             with trace.stage(Stage.ENCODE):
-                vectors = self.stages.encoder.encode_queries(reading.phrases, trace.deadline)
+                vector: FloatArray = self.stages.encoder.encode_queries([reading.phrase], trace.deadline)[0]
             self.encode_cost.observe(perf_counter() - start, 1)
-            return vectors
+            return vector
 
         return embed
 
@@ -156,7 +156,7 @@ class Pipeline:
     def _rerank(
         self, plan: Plan, reading: _Reading, scored: Scored, trace: Trace
     ) -> tuple[Scored, Candidates]:
-        asked = min(plan.depth, len(scored)) if reading.phrases else 0
+        asked = min(plan.depth, len(scored)) if reading.phrase else 0
         if not asked:
             return scored, Candidates.none()
         affordable = trace.deadline.remaining() * SHARE_FOR_MODELS / self.pair_cost.seconds
@@ -168,7 +168,7 @@ class Pipeline:
             return scored, Candidates.none()
         start = perf_counter()
         with trace.stage(Stage.RERANK):
-            reranked = self.stages.rerank(reading.phrases[0], scored, depth, trace.deadline)
+            reranked = self.stages.rerank(reading.phrase, scored, depth, trace.deadline)
         self.pair_cost.observe(perf_counter() - start, depth)
         return reranked.scored, Candidates.ranked(reranked.rows, reranked.probabilities, limit=depth)
 
@@ -226,11 +226,11 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What the query says: entities, and the texts that models are given (none when they cannot read it)."""
+    """What the query says: entities, and the text that models are given (empty when they cannot read it)."""
 
     understanding: Understanding
     expansions: tuple[Expansion, ...]
-    phrases: tuple[str, ...]
+    phrase: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from pathlib import Path
 from rich.console import Console
 
 from engine.commands.flags import add_flags, given_flags
-from engine.commands.settings import read_settings
+from engine.commands.settings import CONFIG_VARIABLE, read_settings
 from engine.config import Settings
-from engine.errors import EngineError
+from engine.errors import ConfigError, EngineError
 from index_builder.config import BuildSettings, EvaluateSettings, InspectSettings
 
 EXIT_ERROR, EXIT_USAGE, EXIT_GATE, EXIT_INTERRUPTED = 1, 2, 3, 130
@@ -38,7 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     parsed = _parser().parse_args(arguments)
     try:
-        return _run(parsed, console, errors)
+        settings: Settings = read_settings(parsed.model, given_flags(parsed, parsed.model), parsed.config)
+    except ConfigError as error:
+        errors.print(f"error: {error.message}", markup=False, soft_wrap=True)
+        return EXIT_USAGE
+    try:
+        return _run(settings, console, errors)
     except EngineError as error:
         errors.print(f"error: {error.message}", markup=False, soft_wrap=True)
         return EXIT_ERROR
@@ -51,28 +56,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m index_builder", description="The offline side of Cartograph."
+        prog="python -m index_builder",
+        description="The offline side of Cartograph.",
+        allow_abbrev=False,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for model in (BuildSettings, EvaluateSettings, InspectSettings):
         summary = SUMMARIES[model.table]
-        command = commands.add_parser(model.table, help=summary, description=summary)
-        command.add_argument("--config", type=Path, metavar="FILE", help="Settings file (TOML).")
+        command = commands.add_parser(model.table, help=summary, description=summary, allow_abbrev=False)
         add_flags(command, model)
+        command.add_argument(
+            "--config",
+            type=Path,
+            metavar="FILE",
+            help=f"TOML file with a table [{model.table}] of these settings, their names with underscores "
+            f"[default: none; {CONFIG_VARIABLE}]",
+        )
         command.set_defaults(model=model)
     return parser
 
 
-def _run(parsed: argparse.Namespace, console: Console, errors: Console) -> int:
-    model: type[Settings] = parsed.model
-    settings = read_settings(model, given_flags(parsed, model), parsed.config)
+def _run(settings: Settings, console: Console, errors: Console) -> int:
     if isinstance(settings, BuildSettings):
         return _build(settings, console, errors)
     if isinstance(settings, EvaluateSettings):
         return _evaluate(settings, console)
     if isinstance(settings, InspectSettings):
         return _inspect(settings, console)
-    raise TypeError(f"{model.__name__} has no command")
+    raise TypeError(f"{type(settings).__name__} has no command")
 
 
 def _build(settings: BuildSettings, console: Console, errors: Console) -> int:

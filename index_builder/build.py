@@ -71,7 +71,10 @@ def build(settings: BuildSettings, progress: Progress) -> Built:
     running in the same folder. Whatever fails, generations that were there stay as they were.
     """
     judgements = _judgements(settings)
-    settings.out.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{settings.out} cannot be the data folder: {error.strerror}.") from None
     lock = FileLock(settings.out / ".build.lock")
     try:
         lock.acquire(timeout=0)
@@ -89,11 +92,11 @@ def build(settings: BuildSettings, progress: Progress) -> Built:
 
 
 def _judgements(settings: BuildSettings) -> Judgements | None:
-    if (settings.queries is None) != (settings.qrels is None):
-        raise ConfigError("--queries and --qrels go together: give both or neither.")
-    if settings.queries is None or settings.qrels is None:
+    if (settings.judged_queries is None) != (settings.qrels is None):
+        raise ConfigError("--judged-queries and --qrels go together: give both or neither.")
+    if settings.judged_queries is None or settings.qrels is None:
         return None
-    return Judgements.read(settings.queries, settings.qrels)
+    return Judgements.read(settings.judged_queries, settings.qrels)
 
 
 class _Build:
@@ -172,11 +175,11 @@ class _Build:
 
     def _past_queries(self, catalogue: CleanCatalogue, composed: Sequence[ComposedQuery]) -> list[PastQuery]:
         """The shop's own, or without a log those composed from the graph."""
-        if self.settings.past_queries is None:
+        if self.settings.queries is None:
             return [PastQuery(query.text, query.count, query.rows) for query in composed]
         bad: list[QuarantinedRow] = []
         raw = load_past_queries(
-            self.settings.past_queries, max_bad_share=self.settings.max_bad_share, on_bad_row=bad.append
+            self.settings.queries, max_bad_share=self.settings.max_bad_share, on_bad_row=bad.append
         )
         if bad:
             write_quarantine(self.work / "report" / "past_queries_quarantine.jsonl", bad)

@@ -28,13 +28,17 @@ class BuildSettings(Settings):
         description="How fields are named: a TOML file, or one that ships (icecat, default). Recognised by "
         "the fields when left out.",
     )
-    past_queries: Path | None = Field(
+    queries: Path | None = Field(
         None,
-        description="Past queries (query, count, product_ids) for the query index; without it, queries are "
-        "composed from the knowledge graph.",
+        description="Past queries (columns query, count, product_ids) for the query index; without it, queries "
+        "are composed from the knowledge graph.",
     )
-    queries: Path | None = Field(None, description="Judged queries (TSV of query_id, query); needs --qrels.")
-    qrels: Path | None = Field(None, description="Judgements (TSV of query_id, product_id, rating).")
+    judged_queries: Path | None = Field(
+        None, description="Judged queries (TSV of query_id, query) to evaluate the build with; needs --qrels."
+    )
+    qrels: Path | None = Field(
+        None, description="Judgements (TSV of query_id, product_id, rating); needs --judged-queries."
+    )
     min_ndcg: float = Field(
         0.0,
         ge=0,
@@ -83,7 +87,9 @@ class EvaluateSettings(Settings):
         "linear", description="Gain of nDCG: the rating itself, or 2^rating - 1."
     )
     runs: Path | None = Field(None, description="Folder to write the rankings to, in TREC format.")
-    json_output: bool = Field(False, description="Print one JSON object.")
+    json_output: bool = Field(
+        False, description="Print one JSON object.", json_schema_extra={"flag": "--json"}
+    )
     threads: Threads = Field(0, description="CPU threads; 0 means all cores.")
     device: Device = Field("auto", description="Where models run; auto is cuda if usable.")
 
@@ -95,4 +101,6 @@ class InspectSettings(Settings):
 
     data: Path = Field(description="Data folder.")
     generation: str | None = Field(None, description="A generation by its id; all are listed when left out.")
-    json_output: bool = Field(False, description="Print one JSON object.")
+    json_output: bool = Field(
+        False, description="Print one JSON object.", json_schema_extra={"flag": "--json"}
+    )

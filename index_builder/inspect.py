@@ -35,7 +35,9 @@ def describe(data: Path, generation_id: str) -> dict[str, Any]:
 
 def show_all(everything: Mapping[str, Any], console: Console) -> None:
     table = Table()
-    for column in ("generation", "created", "active", "products", "past queries", "statements", "recall@10"):
+    widest = max((len(info["id"]) for info in everything["generations"]), default=0)
+    table.add_column("generation", no_wrap=True, min_width=widest)  # to be copied into other commands
+    for column in ("created", "active", "products", "past queries", "statements", "recall@10"):
         table.add_column(column)
     for info in everything["generations"]:
         table.add_row(

@@ -14,6 +14,7 @@ from tantivy import Document, Index, SchemaBuilder
 
 from engine.backends.lexical_layout import CODES, EVERYTHING, ROW, TITLE, FieldWeights, LexicalLayout
 from engine.backends.lexical_terms import terms
+from engine.backends.term_sets import TermSets
 from engine.types import Product
 from index_builder.lexical_text import everything, product_codes
 
@@ -46,6 +47,7 @@ def build_lexical_index(
         leftover.unlink()
     _name_segments_by_content(folder)
     layout.save(folder)
+    TermSets.of([everything(product, layout.weights) for product in products]).save(folder)
     size = sum(file.stat().st_size for file in folder.iterdir())
     return LexicalIndexReport(len(products), size, time.perf_counter() - started)
 

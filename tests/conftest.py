@@ -102,7 +102,7 @@ def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("sample") / "data"
     settings = BuildSettings(
         catalog=(SAMPLE_FOLDER / "products.jsonl",),
-        past_queries=SAMPLE_FOLDER / "past_queries.tsv",
+        queries=SAMPLE_FOLDER / "past_queries.tsv",
         out=out,
         reranker_pairs=200,
         threads=2,

@@ -43,7 +43,7 @@ class SmallShop:
     def settings(self, out: Path) -> BuildSettings:
         return BuildSettings(
             catalog=(self.catalog,),
-            queries=self.queries,
+            judged_queries=self.queries,
             qrels=self.qrels,
             out=out,
             reranker_pairs=100,
@@ -54,7 +54,7 @@ class SmallShop:
         """The same settings as a user types them."""
         return [
             *("--catalog", str(self.catalog), "--out", str(out)),
-            *("--queries", str(self.queries), "--qrels", str(self.qrels)),
+            *("--judged-queries", str(self.queries), "--qrels", str(self.qrels)),
             *("--reranker-pairs", "100", "--threads", "2"),
         ]
 

@@ -12,7 +12,9 @@ import numpy as np
 from tantivy import Index
 
 from engine.backends.lexical_layout import CODES, EVERYTHING, LAYOUT_FILE, ROW, TITLE, LexicalLayout
-from engine.backends.lexical_query import LexicalQueryBuilder
+from engine.backends.lexical_query import MOST_TERMS, LexicalQueryBuilder
+from engine.backends.lexical_terms import unique_terms
+from engine.backends.term_sets import TermSets
 from engine.errors import DamagedGenerationError
 from engine.types import Candidates, FloatArray, Mask, RowArray
 
@@ -24,9 +26,10 @@ _ROWS_PER_HIT = 1 / 6
 class TantivyLexicalIndex:
     """Fits `LexicalIndex`. Safe to search from several threads at once; never writes into its folder."""
 
-    def __init__(self, searcher: Any, schema: Any, layout: LexicalLayout) -> None:
+    def __init__(self, searcher: Any, schema: Any, layout: LexicalLayout, term_sets: TermSets) -> None:
         self._searcher = searcher
         self._layout = layout
+        self._term_sets = term_sets
         self._queries = LexicalQueryBuilder(schema, searcher, layout.weights)
 
     @classmethod
@@ -43,7 +46,7 @@ class TantivyLexicalIndex:
         if searcher.num_docs != layout.count:
             counts = f"speaks of {layout.count} products, but the index beside it holds {searcher.num_docs}"
             raise DamagedGenerationError(folder / LAYOUT_FILE, counts)
-        return cls(searcher, index.schema, layout)
+        return cls(searcher, index.schema, layout, TermSets.open(folder))
 
     def __len__(self) -> int:
         return self._layout.count
@@ -68,14 +71,7 @@ class TantivyLexicalIndex:
 
     def coverage(self, text: str, rows: RowArray) -> FloatArray:
         """See `LexicalIndex`."""
-        shares = np.zeros(len(rows), np.float32)
-        query, terms = self._queries.holding(text)
-        if query is None or not len(rows):
-            return shares
-        found = self._hits(self._queries.restricted(query, rows), len(rows))
-        order = np.argsort(rows)
-        shares[order[np.searchsorted(rows, found.rows, sorter=order)]] = found.scores / terms
-        return shares
+        return self._term_sets.share(unique_terms(text, MOST_TERMS), rows)
 
     def _masked(self, query: Any, limit: int, mask: Mask) -> Candidates:
         if mask.shape != (len(self),):

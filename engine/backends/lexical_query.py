@@ -37,20 +37,6 @@ class LexicalQueryBuilder:
         clauses += [clause for phrase, boost in expansions for clause in self._expansion(phrase, boost)]
         return self._any(clauses) if clauses else None
 
-    def holding(self, text: str) -> tuple[Any | None, int]:
-        """A query whose score is the number of the text's words that a product holds, and the number of its
-        words; no query when the index knows none of them.
-        """
-        words = unique_terms(text, MOST_TERMS)
-        held = [
-            Query.term_query(self.schema, EVERYTHING, word)
-            for word in words
-            if self._holders(EVERYTHING, word)
-        ]
-        return (self._any([Query.const_score_query(query, 1.0) for query in held]) if held else None), len(
-            words
-        )
-
     def restricted(self, query: Any, rows: RowArray) -> Any:
         """The same query with the same scores, over these rows only."""
         allowed = Query.const_score_query(Query.term_set_query(self.schema, ROW, rows.tolist()), 0.0)

@@ -15,8 +15,8 @@ from engine.errors import DamagedGenerationError
 from engine.types import FloatArray
 
 TOKEN_BUDGET = 256
-"""Tokens in one batch. Its widest activations (256 x 1536 floats, 1.5 MB) then stay in a core's own cache: one
-thread embeds 727 titles a second with 256, 599 with 1024, 369 with 4096; 20 pairs take 32, 42 and 42 ms.
+"""Tokens in one batch. Its widest activations (256 x 1536 floats, 1.5 MB) then stay in a core's own cache:
+one thread embeds 727 titles a second with 256, 599 with 1024, 369 with 4096; 20 pairs take 32, 42 and 42 ms.
 """
 
 

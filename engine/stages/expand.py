@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import log
-from time import perf_counter
+from time import thread_time
 from typing import Protocol
 
 from engine.stages import affinity
@@ -69,7 +69,9 @@ class ExpansionSpec:
 
 @dataclass(frozen=True, slots=True)
 class WalkLimits:
-    """Hard caps of one query's walk. `seconds` is a last resort: the other caps end a walk well before."""
+    """Hard caps of one query's walk. `seconds` is a last resort: the other caps end a walk well before. It is
+    of the thread's own processor time, so that a busy machine does not change what a query finds.
+    """
 
     depth: int = 2
     nodes: int = 48
@@ -192,14 +194,14 @@ class Expand:
 
     def _walk(self, links: Sequence[EntityLink]) -> Iterator[Expansion]:
         """Best first over all links; an entity that two ways lead to is reached by the heavier one."""
-        until = perf_counter() + self.limits.seconds
+        until = thread_time() + self.limits.seconds
         seen = {link.entity.iri for link in links}
         waiting: list[tuple[float, int, EntityLink, tuple[GraphEdge, ...]]] = [
             (-link.confidence, place, link, ()) for place, link in enumerate(links)
         ]
         heapq.heapify(waiting)
         count = len(waiting)
-        while waiting and count < self.limits.nodes + len(links) and perf_counter() < until:
+        while waiting and count < self.limits.nodes + len(links) and thread_time() < until:
             strength, _, link, path = heapq.heappop(waiting)
             here = path[-1].target if path else link.entity
             if path:

@@ -23,8 +23,6 @@ Found = TypeVar("Found")
 class Question:
     """One search as the sources see it.
 
-    `vectors` (1 or 2, dimension) are the query's embedding and, when the graph knows other words for it,
-    that of the query with those words; none of them when the dense sources are off.
     `expansions` are extra phrases with their boosts; `graph` gives the products that hang on the entities.
     """
 
@@ -63,18 +61,19 @@ class Gather:
         disabled: frozenset[Source],
         deadline: Deadline,
     ) -> Gathered:
-        """`embed` gives the vectors, float32 (1 or 2, dimension); None when there is no time for it."""
+        """`embed` gives the query's embedding, float32 (dimension,); None when there is no time for it."""
         started = self._start(question, disabled)
         sources: dict[str, Candidates] = {}
         late: list[Source] = []
-        votes, vectors = None, None
+        votes, vector = None, None
         dense = {Source.DENSE, Source.PAST_QUERIES} - disabled
         if dense and embed is not None:
-            vectors = embed()
+            vector = embed()
             if Source.DENSE in dense:
-                sources[Source.DENSE] = self._nearest(vectors, question)
+                nearest = self.products.search(vector[np.newaxis], question.limit, question.mask)
+                sources[Source.DENSE] = nearest[0]
             if Source.PAST_QUERIES in dense:
-                votes = self.past_queries(vectors[0], question.limit, question.mask)
+                votes = self.past_queries(vector, question.limit, question.mask)
                 sources[Source.PAST_QUERIES] = votes.candidates
         else:
             late.extend(sorted(dense))
@@ -84,7 +83,7 @@ class Gather:
                 late.append(source)
             else:
                 sources[source] = found
-        return Gathered(sources, None if vectors is None else vectors[0], votes, tuple(late))
+        return Gathered(sources, vector, votes, tuple(late))
 
     def _start(self, question: Question, disabled: frozenset[Source]) -> dict[Source, Future[Candidates]]:
         started = {}
@@ -99,22 +98,6 @@ class Gather:
         if Source.GRAPH not in disabled and question.graph is not None:
             started[Source.GRAPH] = self.executor.submit(question.graph, question.limit, question.mask)
         return started
-
-    def _nearest(self, vectors: FloatArray, question: Question) -> Candidates:
-        """Each product by the closer of the vectors."""
-        found = self.products.search(vectors, question.limit, question.mask)
-        if len(found) == 1:
-            return found[0]
-        rows = np.concatenate([each.rows for each in found])
-        scores = np.concatenate([each.scores for each in found])
-        order = np.lexsort((-scores, rows))
-        unique, first = np.unique(rows[order], return_index=True)
-        return Candidates.ranked(
-            unique,
-            scores[order][first],
-            limit=question.limit,
-            complete=all(each.complete for each in found),
-        )
 
 
 def _wait(future: Future[Found], deadline: Deadline) -> Found | None:

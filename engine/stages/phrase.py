@@ -19,12 +19,8 @@ class Phrase:
 
     reads_chinese: bool
 
-    def __call__(self, understanding: Understanding, other_words: Sequence[str]) -> tuple[str, ...]:
-        """The query, then, where the graph knows other words for it, the query with them; none when the
-        models cannot read any of it.
-        """
+    def __call__(self, understanding: Understanding, other_words: Sequence[str]) -> str:
+        """The query's text, or as much of it as the models can read; empty when that is nothing."""
         if self.reads_chinese or not understanding.cjk:
-            written = understanding.text
-            return (written, f"{written} {' '.join(other_words)}") if other_words else (written,)
-        readable = [word for word in (*understanding.tokens, *other_words) if not has_cjk(word)]
-        return (" ".join(readable),) if readable else ()
+            return understanding.text
+        return " ".join(word for word in (*understanding.tokens, *other_words) if not has_cjk(word))

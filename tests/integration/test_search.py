@@ -138,9 +138,7 @@ def part_names(result: SearchResult) -> set[str]:
 @pytest.mark.parametrize("source", list(Source))
 def test_a_source_that_is_switched_off_adds_nothing(sample_pipeline: Pipeline, source: Source) -> None:
     request = SearchRequest("wireless keyboard", explain=True, page_size=ALL, rerank=NO_RERANK)
-    without = search(
-        sample_pipeline, replace(request, retrieval=RetrievalSpec(disabled=frozenset({source})))
-    )
+    without = search(sample_pipeline, replace(request, retrieval=RetrievalSpec(disabled=frozenset({source}))))
 
     assert without.hits
     assert source not in part_names(without)

@@ -33,9 +33,10 @@ THREADS, SEARCHES = 8, 200
 
 @pytest.fixture
 def swapped_back(server: RealServer, two_generations: TwoGenerations) -> Iterator[None]:
+    """Rolling back forgets what was rolled back from: afterwards there is no earlier generation again."""
     yield
-    if status(server).generation.id != two_generations.sample:
-        activate(server, two_generations.sample)
+    while status(server).generation.id != two_generations.sample:
+        roll_back(server)
 
 
 def status(server: RealServer) -> generation.GetServingStatusResponse:
@@ -102,7 +103,7 @@ def test_pages_joined_over_grpc_are_the_one_big_page(server: RealServer) -> None
 
 
 def test_a_batch_answers_as_its_searches_do_alone(server: RealServer, sample: Sample) -> None:
-    queries = (sample.queries * 3)[:100]
+    queries = (sample.queries[:20] * 5)[:100]
     requests = [search.SearchProductsRequest(query=query, page_size=5) for query in queries]
 
     batch = server.search.BatchSearchProducts(
@@ -252,7 +253,7 @@ def refusal_of(server: RealServer, request: search.SearchProductsRequest) -> Ref
         (search.SearchProductsRequest(query="x" * 10_000), "INVALID_ARGUMENT", "query"),
         (search.SearchProductsRequest(query="sofa", filter='colour = "red"'), "UNKNOWN_FIELD", "filter"),
         (search.SearchProductsRequest(query="sofa", filter="price < "), "FILTER_SYNTAX", "filter"),
-        (search.SearchProductsRequest(query="sofa", filter='price < "low"'), "FILTER_SYNTAX", "filter"),
+        (search.SearchProductsRequest(query="sofa", filter='price < "low"'), "INVALID_ARGUMENT", "filter"),
         (search.SearchProductsRequest(query="sofa", page_size=-1), "INVALID_ARGUMENT", "page_size"),
         (search.SearchProductsRequest(query="sofa", page_token="b29wcw"), "INVALID_ARGUMENT", "page_token"),
         (search.SearchProductsRequest(query="sofa", order_by="beauty"), "UNKNOWN_FIELD", "order_by"),

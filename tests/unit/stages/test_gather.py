@@ -14,7 +14,7 @@ from tests.unit.stages.vector_fakes import ExactVectors, ExactWords
 
 INK, PEN, HOSE = 0, 1, 2
 VECTORS = ExactVectors(np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]], np.float32))
-ASK_INK = np.array([[1.0, 0.0]], np.float32)
+ASK_INK = np.array([1.0, 0.0], np.float32)
 
 
 class OnePastQuery:
@@ -30,7 +30,7 @@ class OnePastQuery:
 
 @pytest.fixture
 def gather() -> Iterator[Gather]:
-    votes = PastQueryVotes(ExactVectors(ASK_INK), OnePastQuery())
+    votes = PastQueryVotes(ExactVectors(ASK_INK[np.newaxis]), OnePastQuery())
     with ThreadPoolExecutor(2) as executor:
         yield Gather(ExactWords(["black ink", "black pen", "hose"]), VECTORS, votes, executor)
 
@@ -96,15 +96,3 @@ def test_the_mask_reaches_words_vectors_and_votes(gather: Gather) -> None:
     gathered = gather(question(mask=only_pen), ask_ink, frozenset({Source.GRAPH}), Deadline.none())
 
     assert all(found.rows.tolist() == [PEN] for found in gathered.sources.values())
-
-
-def test_of_two_embeddings_the_closer_one_counts(gather: Gather) -> None:
-    both = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
-
-    gathered = gather(question(limit=3), lambda: both, frozenset(), Deadline.none())
-
-    dense = gathered.sources[Source.DENSE]
-    # INK is the first vector, HOSE the second; PEN is at .6 to the first and .8 to the second.
-    assert dict(zip(dense.rows.tolist(), dense.scores.tolist(), strict=True)) == pytest.approx(
-        {INK: 1.0, HOSE: 1.0, PEN: 0.8}
-    )
