@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -185,10 +186,13 @@ class DataFolder:
             raise DamagedGenerationError(path, f"is not a pointer file ({error!r})") from error
 
     def manifests(self) -> list[Manifest]:
-        """Of all whole generations, the newest first; folders without a manifest are unfinished: left out."""
-        if not self.generations_folder.is_dir():
-            return []
-        found = [Manifest.read(path) for path in self.generations_folder.glob(f"*/{MANIFEST}")]
+        """The newest first. Folders without a manifest are unfinished, and left out; so are those whose
+        manifest cannot be read, so that one does not hide the others: opening it says what is wrong.
+        """
+        found = []
+        for path in self.generations_folder.glob(f"*/{MANIFEST}"):
+            with suppress(DamagedGenerationError):
+                found.append(Manifest.read(path))
         return sorted(found, key=lambda manifest: (manifest.created, manifest.id), reverse=True)
 
     def list(self) -> tuple[GenerationInfo, ...]:

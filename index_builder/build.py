@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 import engine
@@ -23,7 +22,7 @@ from engine.backends.encoder import DualEncoder, open_encoder
 from engine.backends.graph_tables import GraphTables
 from engine.bootstrap import open_generation
 from engine.config import ServeSettings
-from engine.errors import ConfigError, DataError
+from engine.errors import ConfigError
 from engine.generation import Generation
 from engine.types import PastQuery, Product
 from index_builder.catalog import write_catalog
@@ -32,14 +31,13 @@ from index_builder.embed import embed_products, embed_queries
 from index_builder.evaluate import evaluate
 from index_builder.graph.compose import ComposedQuery, compose_queries
 from index_builder.graph.load import build_graph
+from index_builder.intake import read_catalogue, read_past_queries
 from index_builder.judgements import Judgements
 from index_builder.lexical import build_lexical_index
 from index_builder.past_queries import build_past_queries
 from index_builder.progress import Progress
 from index_builder.publish import Summary, publish, seal
-from index_builder.quality import CleanCatalogue, TooManyBadRowsError, load_catalogue, load_past_queries
-from index_builder.report import write_quarantine, write_report
-from index_builder.sources import QuarantinedRow
+from index_builder.quality import CleanCatalogue
 from index_builder.texts import embedding_text, rerank_text
 from index_builder.train.base_model import resolve_base_model
 from index_builder.train.cross_encoder import train_cross_encoder
@@ -116,7 +114,7 @@ class _Build:
         tables = GraphTables.open(self.work / "graph")
         with self.progress.step("compose queries"):
             composed = compose_queries(products, tables, seed=self.settings.seed)
-        past_queries = self._past_queries(catalogue, composed)
+        past_queries = read_past_queries(self.settings, self.work / "report", catalogue, composed)
         self._words(products)
         encoder = self._models(products, tables, composed)
         dimension, recall = self._vectors(encoder, products, past_queries)
@@ -134,30 +132,10 @@ class _Build:
         return self._finish(summary, judgements)
 
     def _clean(self) -> CleanCatalogue:
-        report = self.work / "report"
         with self.progress.step("read and clean") as advance:
-            done = 0
-
-            def read(rows: int) -> None:
-                nonlocal done
-                done += rows
-                advance(done, 0)
-
-            try:
-                catalogue = load_catalogue(
-                    self.settings.catalog,
-                    mapping=self.settings.mapping,
-                    max_bad_share=self.settings.max_bad_share,
-                    progress=read,
-                )
-            except TooManyBadRowsError as error:
-                kept = self.settings.out / "quarantine.jsonl"
-                write_quarantine(kept, error.quarantined)
-                raise DataError(kept, f"{error.message} All of them are in this file.") from error
-            write_report(report, catalogue)
-            write_catalog(
-                catalogue.products, [rerank_text(one) for one in catalogue.products], self.work / "catalog"
-            )
+            catalogue = read_catalogue(self.settings, self.work / "report", advance)
+            texts = [rerank_text(product) for product in catalogue.products]
+            write_catalog(catalogue.products, texts, self.work / "catalog")
         self.about["catalog"] = {
             "mapping": catalogue.mapping,
             "rows": catalogue.row_count,
@@ -172,27 +150,6 @@ class _Build:
             advance(report.statements, report.statements)
         self.about["graph"] = {str(kind): count for kind, count in report.entities.items()}
         return report.statements
-
-    def _past_queries(self, catalogue: CleanCatalogue, composed: Sequence[ComposedQuery]) -> list[PastQuery]:
-        """The shop's own, or without a log those composed from the graph."""
-        if self.settings.queries is None:
-            return [PastQuery(query.text, query.count, query.rows) for query in composed]
-        bad: list[QuarantinedRow] = []
-        raw = load_past_queries(
-            self.settings.queries, max_bad_share=self.settings.max_bad_share, on_bad_row=bad.append
-        )
-        if bad:
-            write_quarantine(self.work / "report" / "past_queries_quarantine.jsonl", bad)
-        row_of = {product.id: row for row, product in enumerate(catalogue.products)}
-        row_of |= {copy: row_of[kept] for copy, kept in catalogue.replaced.items()}
-        return [
-            PastQuery(
-                query.text,
-                query.count,
-                np.array([row_of[one] for one in query.product_ids if one in row_of], np.int64),
-            )
-            for query in raw
-        ]
 
     def _words(self, products: Sequence[Product]) -> None:
         with self.progress.step("word index") as advance:

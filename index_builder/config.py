@@ -30,8 +30,8 @@ class BuildSettings(Settings):
     )
     queries: Path | None = Field(
         None,
-        description="Past queries (columns query, count, product_ids) for the query index; without it, queries "
-        "are composed from the knowledge graph.",
+        description="Past queries (columns query, count, product_ids) for the query index; without it, "
+        "queries are composed from the knowledge graph.",
     )
     judged_queries: Path | None = Field(
         None, description="Judged queries (TSV of query_id, query) to evaluate the build with; needs --qrels."

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import index_builder
-from engine.generation import MANIFEST, DataFolder, Generation, Manifest
+from engine.generation import MANIFEST, DataFolder, Generation
 from index_builder.config import BuildSettings
 
 SAMPLE = Path(index_builder.__file__).parent / "sample"
@@ -88,7 +88,3 @@ def damage(path: Path) -> None:
 
 def active_generation(data: Path) -> Generation:
     return DataFolder.open(data).open_active(verify=False)
-
-
-def read_manifest(data: Path) -> Manifest:
-    return active_generation(data).manifest

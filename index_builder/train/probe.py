@@ -16,12 +16,13 @@ def chinese_accuracy(encoder: DualEncoder) -> float:
     About a hundred everyday words of shops (colours, materials, kinds of products). A model of English alone
     does no better than chance.
     """
-    english, chinese = _pairs()
+    english, chinese = shipped_pairs()
     similarities = encoder.encode_queries(chinese) @ encoder.encode_queries(english).T
     return float(np.mean(similarities.argmax(axis=1) == np.arange(len(english))))
 
 
-def _pairs() -> tuple[list[str], list[str]]:
+def shipped_pairs() -> tuple[list[str], list[str]]:
+    """English words and, in the same order, their Chinese ones; each meaning once."""
     text = files("index_builder.graph").joinpath("synonyms.tsv").read_text(encoding="utf-8")
     rows = [row for row in csv.DictReader(text.splitlines(), delimiter="\t") if row["chinese"]]
     return [row["preferred"] for row in rows], [row["chinese"].split(",")[0] for row in rows]

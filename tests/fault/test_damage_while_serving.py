@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,9 +51,11 @@ def serving(tmp_path_factory: pytest.TempPathFactory, small_data: Path) -> Itera
 
 
 @pytest.fixture
-def other(serving: Serving, small_data: Path, request: pytest.FixtureRequest) -> Generation:
-    """Another generation to be damaged, one for each test."""
-    return link_generation(active_generation(small_data), serving.data, name=f"{OTHER}-{request.node.name}")
+def other(serving: Serving, small_data: Path) -> Iterator[Generation]:
+    """Another generation, to be damaged."""
+    linked = link_generation(active_generation(small_data), serving.data, name=OTHER)
+    yield linked
+    shutil.rmtree(linked.folder)
 
 
 def refused_activation(serving: Serving, generation_id: str) -> Refusal:
@@ -105,7 +108,7 @@ def test_a_damaged_generation_does_not_hide_the_others_from_the_list(
 
 
 def test_a_server_whose_files_vanish_goes_on_answering(serving: Serving) -> None:
-    """It has opened all that it needs; what is gone is noticed at the next start. Runs last, for it destroys."""
+    """It has opened all that it needs; the next start notices. The last test here, for it destroys."""
     before = serving.titles()
     folder = DataFolder(serving.data).generations_folder / SERVING
     for name in ("vectors/index.faiss", "catalog/products.jsonl", "lexical", "graph", "encoder", "reranker"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -110,21 +109,15 @@ def test_a_killed_build_publishes_nothing_and_the_same_command_goes_on_where_it_
 
 
 def test_a_second_build_into_the_same_folder_is_refused_while_one_runs(
-    catalog: Path, tmp_path: Path
+    catalog: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from filelock import FileLock
 
-    (data := tmp_path / "data").mkdir()
-    environment = {**os.environ, "COLUMNS": "200"}
-    with FileLock(data / ".build.lock"):
-        refused = subprocess.run(
-            build_command(catalog, data),
-            capture_output=True,
-            text=True,
-            timeout=WAIT,
-            check=False,
-            env=environment,
-        )
+    from index_builder.__main__ import main
 
-    assert refused.returncode == 1
-    assert refused.stderr == f"error: Another build is writing to {data}; wait for it or choose another.\n"
+    (data := tmp_path / "data").mkdir()
+    with FileLock(data / ".build.lock"):
+        code = main(build_command(catalog, data)[3:])
+
+    expected = f"error: Another build is writing to {data}; wait for it or choose another.\n"
+    assert (code, capfd.readouterr().err) == (1, expected)

@@ -27,7 +27,8 @@ class Shop:
     work: Path
 
     def publish(self, steps: int) -> int:
-        command = [sys.executable, "-m", "tests.fault.dying_publish", self.work, self.data, str(steps)]
+        arguments = [str(self.work), str(self.data), str(steps)]
+        command = [sys.executable, "-m", "tests.fault.dying_publish", *arguments]
         return subprocess.run(command, timeout=60, check=False).returncode
 
 

@@ -1,0 +1,66 @@
+"""What a build takes in from the shop: the catalogue and the past queries, with what is wrong in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import DataError
+from engine.types import PastQuery
+from index_builder.config import BuildSettings
+from index_builder.graph.compose import ComposedQuery
+from index_builder.progress import Advance
+from index_builder.quality import CleanCatalogue, TooManyBadRowsError, load_catalogue, load_past_queries
+from index_builder.report import write_quarantine, write_report
+from index_builder.sources import QuarantinedRow
+
+
+def read_catalogue(settings: BuildSettings, report: Path, advance: Advance) -> CleanCatalogue:
+    """Read and clean the catalogue, and write the report of it into the folder `report`.
+
+    Raises DataError; when too many rows are bad, they are all kept in quarantine.jsonl of the data folder.
+    """
+    done = 0
+
+    def read(rows: int) -> None:
+        nonlocal done
+        done += rows
+        advance(done, 0)
+
+    try:
+        catalogue = load_catalogue(
+            settings.catalog, mapping=settings.mapping, max_bad_share=settings.max_bad_share, progress=read
+        )
+    except TooManyBadRowsError as error:
+        kept = settings.out / "quarantine.jsonl"
+        write_quarantine(kept, error.quarantined)
+        raise DataError(kept, f"{error.message} All of them are in this file.") from error
+    write_report(report, catalogue)
+    return catalogue
+
+
+def read_past_queries(
+    settings: BuildSettings, report: Path, catalogue: CleanCatalogue, composed: Sequence[ComposedQuery]
+) -> list[PastQuery]:
+    """The shop's own, or without a log those composed from the graph.
+
+    A product that is no more is left out of what followed a query; a dropped copy stands for the one kept.
+    """
+    if settings.queries is None:
+        return [PastQuery(query.text, query.count, query.rows) for query in composed]
+    bad: list[QuarantinedRow] = []
+    raw = load_past_queries(settings.queries, max_bad_share=settings.max_bad_share, on_bad_row=bad.append)
+    if bad:
+        write_quarantine(report / "past_queries_quarantine.jsonl", bad)
+    row_of = {product.id: row for row, product in enumerate(catalogue.products)}
+    row_of |= {copy: row_of[kept] for copy, kept in catalogue.replaced.items()}
+    return [
+        PastQuery(
+            query.text,
+            query.count,
+            np.array([row_of[one] for one in query.product_ids if one in row_of], np.int64),
+        )
+        for query in raw
+    ]
