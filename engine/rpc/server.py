@@ -91,6 +91,9 @@ class Server:
         time.sleep(grace)
         self.lifecycle.refuse_calls()
         finished = self._pool.wait_until_idle(timeout)
+        # Callers that just got their answer ask once more: they shall meet our refusal, which is worth a try
+        # elsewhere, and not the bare CANCELLED that gRPC gives to calls that reach a closing server.
+        time.sleep(min(grace, REFUSE_SECONDS))
         self._server.stop(FLUSH_SECONDS if finished else 0).wait()
         if not finished:
             _log.warning("calls cancelled", inflight=self._pool.inflight(), drain_timeout=timeout)
@@ -147,3 +150,5 @@ def _why_not(host: str, port: int) -> str | None:
     except OSError as error:
         return error.strerror or str(error)
     return None
+REFUSE_SECONDS = 0.25
+"""How long new calls are still refused, rather than cut off, after the last one in flight was answered."""
