@@ -39,6 +39,8 @@ MAX_REQUEST_BYTES = 4 * 1024 * 1024
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 FLUSH_SECONDS = 1.0
 """For answers already made to leave the socket; streams of health and reflection end after it."""
+REFUSE_SECONDS = 0.25
+"""How long new calls are still refused, rather than cut off, after the last one in flight was answered."""
 
 SERVICES = tuple(
     descriptor.full_name
@@ -150,5 +152,3 @@ def _why_not(host: str, port: int) -> str | None:
     except OSError as error:
         return error.strerror or str(error)
     return None
-REFUSE_SECONDS = 0.25
-"""How long new calls are still refused, rather than cut off, after the last one in flight was answered."""
