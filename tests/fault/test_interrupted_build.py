@@ -17,7 +17,7 @@ from index_builder.build import CACHE
 from index_builder.embed import CHUNK_TEXTS
 from tests.integration.commands import typed
 
-PRODUCTS = 6_000
+PRODUCTS = 4_000
 WAIT = 150.0
 """Seconds that a build gets on a busy machine."""
 
@@ -27,13 +27,13 @@ THINGS = (
     *("rain jacket", "wool scarf", "running shoe", "cat bed", "dog lead", "wooden train", "jigsaw puzzle"),
     *("hammer", "cordless drill", "garden hose", "watering can"),
 )
-COLORS = ("red", "green", "blue", "black", "white", "grey")
-SIZES = ("small", "medium", "large", "wide", "tall")
+COLORS = ("red", "green", "blue", "black", "white")
+SIZES = ("small", "medium", "large", "tall")
 
 
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """10 makes x 20 things x 6 colours x 5 sizes = 6,000 products, no two alike."""
+    """10 makes x 20 things x 5 colours x 4 sizes = 4,000 products, no two alike."""
     path = tmp_path_factory.mktemp("shop") / "products.jsonl"
     variants = product(MAKES, THINGS, COLORS, SIZES)
     lines = [
@@ -88,7 +88,7 @@ def test_a_killed_build_publishes_nothing_and_the_same_command_goes_on_where_it_
     finished = chunks(data)
 
     assert code == -signal.SIGKILL
-    assert 2 <= len(finished) < PRODUCTS // CHUNK_TEXTS
+    assert 2 <= len(finished) < -(-PRODUCTS // CHUNK_TEXTS)
     assert DataFolder(data).list() == ()
     assert DataFolder(data).pointer() is None
     assert not list(data.glob("generations/*"))
@@ -102,7 +102,7 @@ def test_a_killed_build_publishes_nothing_and_the_same_command_goes_on_where_it_
     assert again.returncode == 0, again.stdout + again.stderr
     (generation,) = DataFolder(data).list()
     assert (generation.active, generation.product_count) == (True, PRODUCTS)
-    # Each product is embedded once: the finished chunks are as they were, and the rest fills 6 in all.
+    # Each product is embedded once: the finished chunks are as they were, and the rest fills 4 in all.
     assert finished.items() <= chunks(data).items()
     assert len(chunks(data)) == -(-PRODUCTS // CHUNK_TEXTS)
     assert not (data / "building").exists()

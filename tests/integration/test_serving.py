@@ -106,7 +106,10 @@ def test_pages_joined_over_grpc_are_the_one_big_page(server: RealServer) -> None
 
 def test_a_batch_answers_as_its_searches_do_alone(server: RealServer, sample: Sample) -> None:
     queries = (sample.queries[:20] * 5)[:100]
-    requests = [search.SearchProductsRequest(query=query, page_size=5) for query in queries]
+    reads = search.RerankSpec(depth=5)
+    requests = [
+        search.SearchProductsRequest(query=query, page_size=5, rerank_spec=reads) for query in queries
+    ]
 
     batch = server.search.BatchSearchProducts(
         search.BatchSearchProductsRequest(requests=requests), timeout=WAIT
