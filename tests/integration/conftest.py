@@ -1,4 +1,4 @@
-"""One server process for all tests here that only ask."""
+"""What many tests here use: one server process for those that only ask, one build by the command line."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from engine.generation import DataFolder
+from tests.integration.commands import Outcome, typed
 from tests.integration.real_server import RealServer, real_server
-from tests.small_shop import active_generation, link_generation
+from tests.small_shop import SmallShop, active_generation, link_generation
 
 
 @dataclass(frozen=True)
@@ -38,3 +39,17 @@ def server(tmp_path_factory: pytest.TempPathFactory, two_generations: TwoGenerat
     """Serves the sample; a test that swaps swaps back."""
     with real_server(two_generations.data, tmp_path_factory.mktemp("server")) as running:
         yield running
+
+
+@dataclass(frozen=True)
+class GatedBuild:
+    """The small shop, built by the command line, with a relevance gate that nothing passes."""
+
+    data: Path
+    outcome: Outcome
+
+
+@pytest.fixture(scope="session")
+def gated_build(tmp_path_factory: pytest.TempPathFactory, small_shop: SmallShop) -> GatedBuild:
+    data = tmp_path_factory.mktemp("gated") / "data"
+    return GatedBuild(data, typed("index_builder", "build", *small_shop.flags(data), "--min-ndcg", "1.0"))

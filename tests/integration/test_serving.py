@@ -1,15 +1,11 @@
-"""A real server process over real gRPC: every method, every refusal, swaps under load, a clean end."""
+"""A real server process over real gRPC: every method, and a clean end."""
 
 from __future__ import annotations
 
-import base64
 import json
 import signal
-import threading
 import time
-from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -23,52 +19,10 @@ from cartograph.v1 import generation_service_pb2 as generation
 from cartograph.v1 import product_pb2
 from cartograph.v1 import search_service_pb2 as search
 from tests.conftest import Sample
+from tests.integration.calls import ask, ids, status
 from tests.integration.conftest import TwoGenerations
 from tests.integration.real_server import WAIT, RealServer, real_server
-from tests.rpc.running import Refusal
 from tests.small_shop import SmallShop
-
-SMALL_QUERY = "black ink for printnova 2540"
-THREADS, SEARCHES = 8, 200
-FOREIGN_TOKEN = base64.urlsafe_b64encode(b"made by another shop").decode()
-
-
-@pytest.fixture
-def swapped_back(server: RealServer, two_generations: TwoGenerations) -> Iterator[None]:
-    """Rolling back forgets what was rolled back from: afterwards there is no earlier generation again."""
-    yield
-    while status(server).generation.id != two_generations.sample:
-        roll_back(server)
-
-
-def status(server: RealServer) -> generation.GetServingStatusResponse:
-    answer: generation.GetServingStatusResponse = server.generations.GetServingStatus(
-        generation.GetServingStatusRequest(), timeout=WAIT
-    )
-    return answer
-
-
-def activate(server: RealServer, generation_id: str) -> generation.ActivateGenerationResponse:
-    answer: generation.ActivateGenerationResponse = server.generations.ActivateGeneration(
-        generation.ActivateGenerationRequest(generation_id=generation_id), timeout=WAIT
-    )
-    return answer
-
-
-def roll_back(server: RealServer) -> generation.RollBackGenerationResponse:
-    answer: generation.RollBackGenerationResponse = server.generations.RollBackGeneration(
-        generation.RollBackGenerationRequest(), timeout=WAIT
-    )
-    return answer
-
-
-def ask(server: RealServer, request: search.SearchProductsRequest) -> search.SearchProductsResponse:
-    answer: search.SearchProductsResponse = server.search.SearchProducts(request, timeout=WAIT)
-    return answer
-
-
-def ids(answer: search.SearchProductsResponse) -> list[str]:
-    return [result.product.id for result in answer.results]
 
 
 def test_a_search_answers_with_scores_explanations_facets_and_timings(server: RealServer) -> None:
@@ -119,17 +73,6 @@ def test_a_batch_answers_as_its_searches_do_alone(server: RealServer, sample: Sa
     assert [ids(answer) for answer in batch.responses] == [alone[query] for query in queries]
 
 
-def test_a_batch_of_101_is_refused(server: RealServer) -> None:
-    requests = [search.SearchProductsRequest(query="sofa")] * 101
-
-    with pytest.raises(grpc.RpcError) as raised:
-        server.search.BatchSearchProducts(search.BatchSearchProductsRequest(requests=requests), timeout=WAIT)
-
-    refusal = Refusal.of(raised.value)
-    assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
-    assert [violation.field for violation in refusal.violations] == ["requests"]
-
-
 def test_suggestions_begin_like_the_prefix_the_most_asked_first(server: RealServer) -> None:
     answer = server.search.SuggestQueries(
         search.SuggestQueriesRequest(prefix="Bullet j", page_size=3), timeout=WAIT
@@ -172,152 +115,6 @@ def test_generations_are_listed_and_the_status_names_the_active_one(
     assert serving.generation.id == two_generations.sample
     assert serving.generation.dimension == 384
     assert serving.device in ("cpu", "cuda")
-
-
-@pytest.mark.usefixtures("swapped_back")
-def test_swaps_under_load_fail_no_call_and_mix_no_generations(
-    server: RealServer, two_generations: TwoGenerations, small_shop: SmallShop
-) -> None:
-    """Eight callers search on while the generations are swapped to and fro, twice at least."""
-    swaps = 0
-    done = threading.Event()
-
-    def swap() -> None:
-        nonlocal swaps
-        while swaps < 2 or not done.is_set():
-            assert activate(server, two_generations.small).generation.id == two_generations.small
-            assert roll_back(server).generation.id == two_generations.sample
-            swaps += 2
-
-    def caller(number: int) -> list[search.SearchProductsResponse]:
-        rerank = search.RerankSpec(depth=5) if number % 2 else search.RerankSpec(mode="MODE_DISABLED")
-        request = search.SearchProductsRequest(query=SMALL_QUERY, page_size=10, rerank_spec=rerank)
-        answers: list[search.SearchProductsResponse] = []
-        while len(answers) < SEARCHES // THREADS or not swaps:
-            answers.append(ask(server, request))
-        return answers
-
-    with ThreadPoolExecutor(THREADS + 1) as threads:
-        swapping: Future[None] = threads.submit(swap)
-        try:
-            per_caller = list(threads.map(caller, range(THREADS)))
-        finally:
-            done.set()
-        swapping.result()
-
-    answers = [answer for each in per_caller for answer in each]
-    assert len(answers) >= SEARCHES
-    assert Counter(answer.generation_id for answer in answers).keys() == {
-        two_generations.sample,
-        two_generations.small,
-    }
-    for answer in answers:
-        if answer.generation_id == two_generations.small:
-            assert set(ids(answer)) <= small_shop.product_ids
-            assert answer.total_size == len(small_shop.product_ids)
-        else:
-            assert answer.total_size > len(small_shop.product_ids)
-
-
-@pytest.mark.usefixtures("swapped_back")
-def test_a_page_token_does_not_outlive_its_generation(
-    server: RealServer, two_generations: TwoGenerations
-) -> None:
-    request = search.SearchProductsRequest(query=SMALL_QUERY, page_size=5)
-    request.page_token = ask(server, request).next_page_token
-    activate(server, two_generations.small)
-
-    refusal = refusal_of(server, request)
-
-    assert (refusal.code, refusal.info.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "STALE_PAGE_TOKEN")
-    assert dict(refusal.info.metadata) == {
-        "token_generation": two_generations.sample,
-        "serving_generation": two_generations.small,
-    }
-
-
-def test_rolling_back_past_the_first_generation_is_refused(server: RealServer) -> None:
-    with pytest.raises(grpc.RpcError) as raised:
-        roll_back(server)
-
-    refusal = Refusal.of(raised.value)
-    assert refusal.code is grpc.StatusCode.FAILED_PRECONDITION
-    assert refusal.message == "There is no earlier generation to roll back to."
-
-
-def refusal_of(server: RealServer, request: search.SearchProductsRequest) -> Refusal:
-    with pytest.raises(grpc.RpcError) as raised:
-        ask(server, request)
-    return Refusal.of(raised.value)
-
-
-@pytest.mark.parametrize(
-    ("request_", "reason", "field"),
-    [
-        (search.SearchProductsRequest(query=" \t"), "INVALID_ARGUMENT", "query"),
-        (search.SearchProductsRequest(query="x" * 10_000), "INVALID_ARGUMENT", "query"),
-        (search.SearchProductsRequest(query="sofa", filter='colour = "red"'), "UNKNOWN_FIELD", "filter"),
-        (search.SearchProductsRequest(query="sofa", filter="price < "), "FILTER_SYNTAX", "filter"),
-        (search.SearchProductsRequest(query="sofa", filter='price < "low"'), "INVALID_ARGUMENT", "filter"),
-        (search.SearchProductsRequest(query="sofa", page_size=-1), "INVALID_ARGUMENT", "page_size"),
-        (
-            search.SearchProductsRequest(query="sofa", page_token=FOREIGN_TOKEN),
-            "INVALID_ARGUMENT",
-            "page_token",
-        ),
-        (search.SearchProductsRequest(query="sofa", order_by="beauty"), "UNKNOWN_FIELD", "order_by"),
-        (search.SearchProductsRequest(query="sofa", facet_keys=["smell"]), "UNKNOWN_FIELD", "facet_keys"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_wrong_request_is_refused_naming_its_field(
-    server: RealServer, request_: search.SearchProductsRequest, reason: str, field: str
-) -> None:
-    refusal = refusal_of(server, request_)
-
-    assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
-    assert (refusal.info.reason, refusal.info.domain) == (reason, "cartograph")
-    assert [violation.field for violation in refusal.violations] == [field]
-    assert refusal.request_id
-
-
-def test_a_filter_that_does_not_parse_points_at_the_place(server: RealServer) -> None:
-    text = 'brand = "Clicko" AND AND price < 5'
-
-    refusal = refusal_of(server, search.SearchProductsRequest(query="mouse", filter=text))
-
-    assert refusal.info.metadata["position"] == str(text.index("AND price"))
-    assert "AND ⟨here⟩AND price" in refusal.message
-
-
-def test_a_page_token_of_another_request_is_refused(server: RealServer) -> None:
-    token = ask(server, search.SearchProductsRequest(query="sofa", page_size=5)).next_page_token
-
-    refusal = refusal_of(server, search.SearchProductsRequest(query="lamp", page_size=5, page_token=token))
-
-    assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
-    assert [violation.field for violation in refusal.violations] == ["page_token"]
-
-
-@pytest.mark.parametrize("generation_id", ["g0000000000000000", "../two", "."])
-def test_an_unknown_generation_is_not_found(server: RealServer, generation_id: str) -> None:
-    with pytest.raises(grpc.RpcError) as raised:
-        activate(server, generation_id)
-
-    refusal = Refusal.of(raised.value)
-    assert (refusal.code, refusal.info.reason) == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
-    assert dict(refusal.info.metadata) == {"resource": "generation", "name": generation_id}
-
-
-def test_an_unknown_product_is_not_found(server: RealServer) -> None:
-    with pytest.raises(grpc.RpcError) as raised:
-        server.catalog.BatchGetProducts(
-            catalog.BatchGetProductsRequest(product_ids=["OFF-0004", "NO-SUCH"]), timeout=WAIT
-        )
-
-    refusal = Refusal.of(raised.value)
-    assert refusal.code is grpc.StatusCode.NOT_FOUND
-    assert dict(refusal.info.metadata) == {"resource": "product", "name": "NO-SUCH"}
 
 
 def test_a_client_made_from_reflection_alone_can_search(server: RealServer) -> None:
