@@ -40,9 +40,6 @@ from index_builder.publish import Summary, publish, seal
 from index_builder.quality import CleanCatalogue
 from index_builder.texts import embedding_text, rerank_text
 from index_builder.train.base_model import resolve_base_model
-from index_builder.train.cross_encoder import train_cross_encoder
-from index_builder.train.export import export_encoder
-from index_builder.train.fitting import TrainingPlan
 from index_builder.train.pairs import make_training_pairs
 from index_builder.train.probe import chinese_accuracy
 from index_builder.vectors import VectorIndexReport, build_vector_index
@@ -105,6 +102,7 @@ class _Build:
         self.work = work
         self.progress = progress
         self.threads = settings.threads or os.cpu_count() or 1
+        self.base = resolve_base_model(settings.base_model)
         self.about: dict[str, dict[str, Any]] = {}
 
     def run(self, judgements: Judgements | None) -> Built:
@@ -160,32 +158,28 @@ class _Build:
     def _models(
         self, products: Sequence[Product], tables: GraphTables, composed: Sequence[ComposedQuery]
     ) -> DualEncoder:
-        base = resolve_base_model(self.settings.base_model)
+        # torch takes seconds to import: a mistake in the settings or the catalogue is told before that.
+        from index_builder.train.cross_encoder import train_cross_encoder
+        from index_builder.train.export import export_encoder
+        from index_builder.train.fitting import TrainingPlan
+
+        base_model, seed = self.settings.base_model, self.settings.seed
         with self.progress.step("export encoder"):
-            export_encoder(base, self.work / "encoder", base_model=self.settings.base_model)
+            export_encoder(self.base, self.work / "encoder", base_model=base_model)
             encoder = open_encoder(self.work / "encoder", device=self.settings.device, threads=self.threads)
             accuracy = chinese_accuracy(encoder)
-        pairs = make_training_pairs(
-            products,
-            composed,
-            tables,
-            rerank_text,
-            limit=self.settings.reranker_pairs,
-            seed=self.settings.seed,
-        )
+        limit = self.settings.reranker_pairs
+        pairs = make_training_pairs(products, composed, tables, rerank_text, limit=limit, seed=seed)
         with self.progress.step("train reranker") as advance:
             trained = train_cross_encoder(
                 pairs,
-                base=base,
+                base=self.base,
                 out=self.work / "reranker",
-                base_model=self.settings.base_model,
-                plan=TrainingPlan(seed=self.settings.seed),
+                base_model=base_model,
+                plan=TrainingPlan(seed=seed),
                 progress=advance,
             )
-        self.about["encoder"] = {
-            "base_model": self.settings.base_model,
-            "chinese_accuracy": round(accuracy, 4),
-        }
+        self.about["encoder"] = {"base_model": base_model, "chinese_accuracy": round(accuracy, 4)}
         self.about["reranker"] = asdict(trained)
         return encoder
 
