@@ -1,9 +1,12 @@
 """Service time of one caller: per stage, over gRPC and in process, beside the bare cost of the models.
 
-Every query is answered in four ways, one after the other, so that noise of the machine hits all alike:
-`bare` (encode, search the vectors, search the words and, with reranking, score the pairs; nothing else), in
-process and over gRPC. `overhead_ratio` is the median of gRPC over the median of bare: what the engine adds.
-Speed is never shown without recall: recall@10 of the vector index against exact search for the same queries.
+All queries are answered in three ways, round after round in turn, so that noise of the machine hits all
+alike: `bare` (encode, search the vectors, search the words and, with reranking, score the pairs; nothing
+else), in process and over gRPC. (In turn for each query would be fairer still to noise, but the two processes
+hold a copy of the models each and would push each other's out of the cores' caches at every query: that costs
+gRPC 2 ms that no server pays.) `overhead_ratio` is the median of gRPC over the median of bare: what the
+engine adds. Speed is never shown without recall: recall@10 of the vector index against exact search for the
+same queries.
 """
 
 from __future__ import annotations
@@ -82,19 +85,21 @@ def recall_at_10(pipeline: Pipeline, queries: Sequence[str]) -> float:
 
 
 def measure(pipeline: Pipeline, address: str, queries: Sequence[str], repeats: int, depth: int) -> Samples:
+    """`repeats` timed rounds of each way, after one that only warms up."""
     samples = Samples()
     with grpc.insecure_channel(address) as channel:
         stub = search_service_pb2_grpc.SearchServiceStub(channel)
         for round_number in range(repeats + 1):
-            warm = samples if round_number else Samples()  # the first round only warms up
+            into = samples if round_number else Samples()
+            for query in queries:
+                into.time("bare", partial(bare, pipeline, query, depth))
             for query in queries:
                 request = SearchRequest(query, rerank=RerankSpec(enabled=depth > 0, depth=depth))
-                message = _message(query, depth)
-                warm.time("bare", partial(bare, pipeline, query, depth))
-                result = warm.time("in_process", partial(pipeline.search, request, Deadline.none()))
-                warm.time("grpc", partial(stub.SearchProducts, message))
+                result = into.time("in_process", partial(pipeline.search, request, Deadline.none()))
                 for timing in result.timings:
-                    warm.values[f"stage.{timing.stage}"].append(timing.seconds * 1e3)
+                    into.values[f"stage.{timing.stage}"].append(timing.seconds * 1e3)
+            for query in queries:
+                into.time("grpc", partial(stub.SearchProducts, _message(query, depth)))
     return samples
 
 
