@@ -90,7 +90,9 @@ class Plan:
 
 
 def checked_query(text: str, field: str) -> str:
-    """The trimmed text. Raises InvalidArgumentError when it is empty or above 1,000 characters."""
+    """The trimmed text. Raises InvalidArgumentError when it is empty, above 1,000 characters or holds a lone
+    surrogate (what Python makes of bytes that are not UTF-8).
+    """
     query = text.strip()
     if not query:
         raise InvalidArgumentError(field, f"{field} is empty; give 1 to {MAX_QUERY_LENGTH} characters.")
@@ -100,4 +102,10 @@ def checked_query(text: str, field: str) -> str:
             f"{field} has {len(query)} characters; at most {MAX_QUERY_LENGTH} are allowed.",
             length=len(query),
         )
+    try:
+        query.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidArgumentError(
+            field, f"{field} is not valid Unicode at character {error.start}; send it as UTF-8."
+        ) from None
     return query
