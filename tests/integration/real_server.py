@@ -13,34 +13,18 @@ from pathlib import Path
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from cartograph.v1 import (
-    catalog_service_pb2_grpc,
-    generation_service_pb2_grpc,
-    search_service_pb2_grpc,
-)
+from tests.stubs import Stubs
 
 WAIT = 120.0
 """Seconds that a process or a call gets on a busy machine."""
 
 
 @dataclass(frozen=True)
-class RealServer:
+class RealServer(Stubs):
     process: subprocess.Popen[bytes]
     log: Path
     address: str
     channel: grpc.Channel
-
-    @property
-    def search(self) -> search_service_pb2_grpc.SearchServiceStub:
-        return search_service_pb2_grpc.SearchServiceStub(self.channel)
-
-    @property
-    def catalog(self) -> catalog_service_pb2_grpc.CatalogServiceStub:
-        return catalog_service_pb2_grpc.CatalogServiceStub(self.channel)
-
-    @property
-    def generations(self) -> generation_service_pb2_grpc.GenerationServiceStub:
-        return generation_service_pb2_grpc.GenerationServiceStub(self.channel)
 
 
 @contextmanager

@@ -12,34 +12,18 @@ from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
-from cartograph.v1 import (
-    catalog_service_pb2_grpc,
-    generation_service_pb2_grpc,
-    search_service_pb2_grpc,
-)
 from engine.rpc.engine_api import SearchEngine
 from engine.rpc.server import Server
+from tests.stubs import Stubs
 
 WAIT = 10.0
 """Seconds that a test waits for what must happen: far more than it takes."""
 
 
 @dataclass(frozen=True)
-class Running:
+class Running(Stubs):
     server: Server
     channel: grpc.Channel
-
-    @property
-    def search(self) -> search_service_pb2_grpc.SearchServiceStub:
-        return search_service_pb2_grpc.SearchServiceStub(self.channel)
-
-    @property
-    def catalog(self) -> catalog_service_pb2_grpc.CatalogServiceStub:
-        return catalog_service_pb2_grpc.CatalogServiceStub(self.channel)
-
-    @property
-    def generations(self) -> generation_service_pb2_grpc.GenerationServiceStub:
-        return generation_service_pb2_grpc.GenerationServiceStub(self.channel)
 
     def send_bytes(self, method: str, message: bytes) -> bytes:
         """Call "Service/Method" with bytes that may be anything."""

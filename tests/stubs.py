@@ -1,0 +1,25 @@
+"""The contract's services on one channel."""
+
+from __future__ import annotations
+
+import grpc
+
+from cartograph.v1 import catalog_service_pb2_grpc, generation_service_pb2_grpc, search_service_pb2_grpc
+
+
+class Stubs:
+    """For whatever holds a channel to a server."""
+
+    channel: grpc.Channel
+
+    @property
+    def search(self) -> search_service_pb2_grpc.SearchServiceStub:
+        return search_service_pb2_grpc.SearchServiceStub(self.channel)
+
+    @property
+    def catalog(self) -> catalog_service_pb2_grpc.CatalogServiceStub:
+        return catalog_service_pb2_grpc.CatalogServiceStub(self.channel)
+
+    @property
+    def generations(self) -> generation_service_pb2_grpc.GenerationServiceStub:
+        return generation_service_pb2_grpc.GenerationServiceStub(self.channel)
