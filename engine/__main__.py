@@ -6,14 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 import engine
-from engine.commands.flags import add_flags, given_flags
-from engine.commands.settings import CONFIG_VARIABLE, read_settings
+from engine.commands.flags import given_flags
+from engine.commands.settings import add_settings, read_settings
 from engine.config import DoctorSettings, SearchSettings, ServeSettings, Settings
 from engine.errors import ConfigError, EngineError
 
@@ -77,14 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
         )
         if name == "search":
             subparser.add_argument("query", metavar="QUERY", help="What a shopper would write.")
-        add_flags(subparser, command.settings)
-        subparser.add_argument(
-            "--config",
-            type=Path,
-            metavar="FILE",
-            help=f"TOML file with a table [{name}] of these settings, their names with underscores "
-            f"[default: none; {CONFIG_VARIABLE}]",
-        )
+        add_settings(subparser, command.settings)
     return parser
 
 

@@ -99,7 +99,8 @@ class Pipeline:
         with trace.stage(Stage.EXPAND):
             expansions = self.stages.expand(understanding, request.expansion)
             other_words = self.stages.expand.other_words(understanding, expansions)
-        return _Reading(understanding, expansions, self.stages.phrase(understanding, other_words))
+        phrase = self.stages.phrase(understanding, other_words)
+        return _Reading(understanding, expansions, other_words, phrase)
 
     def _mask(self, plan: Plan, trace: Trace) -> Mask | None:
         if plan.filter is None:
@@ -112,11 +113,14 @@ class Pipeline:
     ) -> Gathered:
         expand, spec = self.stages.expand, request.expansion
         understanding, expansions = reading.understanding, reading.expansions
+        terms: tuple[tuple[str, float], ...] = ()
+        if spec.lexical_terms:
+            terms = expand.lexical_terms(understanding, expansions, reading.other_words)
         question = Question(
             text=understanding.text,
             limit=plan.limit,
             mask=mask,
-            expansions=expand.lexical_terms(understanding, expansions) if spec.lexical_terms else (),
+            expansions=terms,
             graph=(lambda limit, allowed: expand.candidates(expansions, limit, allowed))
             if spec.candidates and expansions
             else None,
@@ -226,10 +230,13 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What the query says: entities, and the text that models are given (empty when they cannot read it)."""
+    """What the query says: entities, their other words, and the text that models are given (empty when they
+    cannot read it).
+    """
 
     understanding: Understanding
     expansions: tuple[Expansion, ...]
+    other_words: tuple[str, ...]
     phrase: str
 
 

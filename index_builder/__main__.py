@@ -8,12 +8,11 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from rich.console import Console
 
-from engine.commands.flags import add_flags, given_flags
-from engine.commands.settings import CONFIG_VARIABLE, read_settings
+from engine.commands.flags import given_flags
+from engine.commands.settings import add_settings, read_settings
 from engine.config import Settings
 from engine.errors import ConfigError, EngineError
 from index_builder.config import BuildSettings, EvaluateSettings, InspectSettings
@@ -64,14 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     for model in (BuildSettings, EvaluateSettings, InspectSettings):
         summary = SUMMARIES[model.table]
         command = commands.add_parser(model.table, help=summary, description=summary, allow_abbrev=False)
-        add_flags(command, model)
-        command.add_argument(
-            "--config",
-            type=Path,
-            metavar="FILE",
-            help=f"TOML file with a table [{model.table}] of these settings, their names with underscores "
-            f"[default: none; {CONFIG_VARIABLE}]",
-        )
+        add_settings(command, model)
         command.set_defaults(model=model)
     return parser
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from engine.backends.device import CPU
 from engine.backends.model_files import ModelSpec
 from engine.backends.onnx_model import OnnxModel
+from engine.backends.text_models import TextPairScorer
 from engine.backends.tokens import TextTokens
-from engine.types import FloatArray
 
 
-class OnnxCrossEncoder:
+class OnnxCrossEncoder(TextPairScorer):
     """Scores (query, product text) pairs: float32 (n,), each in [0, 1]. Threads may share it.
 
     A pair's score does not depend on the pairs beside it, as in `OnnxEncoder`.
@@ -29,10 +28,3 @@ class OnnxCrossEncoder:
     def open(cls, folder: Path, *, threads: int) -> OnnxCrossEncoder:
         """`threads` compute batches side by side. Raises DamagedGenerationError."""
         return cls(folder, threads=threads)
-
-    def score(self, query: str, texts: Sequence[str]) -> FloatArray:
-        return self.score_pairs([query] * len(texts), texts)
-
-    def score_pairs(self, queries: Sequence[str], texts: Sequence[str]) -> FloatArray:
-        """One score for each pair (queries[i], texts[i]); both have the same length."""
-        return self._model.run(self._tokens.pairs(queries, texts))[:, 0]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from engine.backends.device import CPU
 from engine.backends.model_files import ModelSpec
 from engine.backends.onnx_model import OnnxModel
+from engine.backends.text_models import TextEncoder
 from engine.backends.tokens import TextTokens
-from engine.types import FloatArray
 
 
-class OnnxEncoder:
+class OnnxEncoder(TextEncoder):
     """Embeds text as rows of length 1 (L2), float32 (n, dimension). Threads may share it.
 
     A text's embedding does not depend on the texts beside it: activations are quantised by the token, not by
@@ -35,16 +34,3 @@ class OnnxEncoder:
     def id(self) -> str:
         """The same id gives the same embedding for the same text."""
         return f"{self.spec.fingerprint}-{self.spec.quantisation}"
-
-    @property
-    def dimension(self) -> int:
-        return self.spec.dimension
-
-    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
-        return self._encode(self.spec.query_prompt, texts)
-
-    def encode_products(self, texts: Sequence[str]) -> FloatArray:
-        return self._encode(self.spec.product_prompt, texts)
-
-    def _encode(self, prompt: str, texts: Sequence[str]) -> FloatArray:
-        return self._model.run(self._tokens.texts([prompt + text for text in texts]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -10,12 +10,12 @@ import torch
 from engine.backends.device import choose_device
 from engine.backends.model_files import ModelSpec
 from engine.backends.pair_model import PairModel
+from engine.backends.text_models import TextPairScorer
 from engine.backends.tokens import TextTokens
 from engine.backends.torch_model import TorchModel, load
-from engine.types import FloatArray
 
 
-class TorchCrossEncoder:
+class TorchCrossEncoder(TextPairScorer):
     """Scores (query, product text) pairs: float32 (n,), each in [0, 1]. Threads may share it."""
 
     def __init__(self, folder: Path, *, device: str) -> None:
@@ -29,13 +29,6 @@ class TorchCrossEncoder:
     def open(cls, folder: Path, *, device: str) -> TorchCrossEncoder:
         """Raises DamagedGenerationError, and ConfigError for a device that is not there."""
         return cls(folder, device=device)
-
-    def score(self, query: str, texts: Sequence[str]) -> FloatArray:
-        return self.score_pairs([query] * len(texts), texts)
-
-    def score_pairs(self, queries: Sequence[str], texts: Sequence[str]) -> FloatArray:
-        """One score for each pair (queries[i], texts[i]); both have the same length."""
-        return self._model.run(self._tokens.pairs(queries, texts))[:, 0]
 
     def _forward(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         logits: torch.Tensor = self._network(**inputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -10,13 +10,15 @@ from sentence_transformers import SentenceTransformer
 
 from engine.backends.device import choose_device
 from engine.backends.model_files import ModelSpec
+from engine.backends.text_models import TextEncoder
 from engine.backends.tokens import TextTokens
 from engine.backends.torch_model import TorchModel, load
-from engine.types import FloatArray
 
 
-class TorchEncoder:
+class TorchEncoder(TextEncoder):
     """Embeds text as rows of length 1 (L2), float32 (n, dimension). Threads may share it."""
+
+    _model: TorchModel
 
     def __init__(self, folder: Path, *, device: str) -> None:
         self.spec = ModelSpec.read(folder)
@@ -36,19 +38,6 @@ class TorchEncoder:
     def id(self) -> str:
         """The same id gives the same embedding for the same text, but for what differs between GPUs."""
         return f"{self.spec.fingerprint}-{self._model.precision}"
-
-    @property
-    def dimension(self) -> int:
-        return self.spec.dimension
-
-    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
-        return self._encode(self.spec.query_prompt, texts)
-
-    def encode_products(self, texts: Sequence[str]) -> FloatArray:
-        return self._encode(self.spec.product_prompt, texts)
-
-    def _encode(self, prompt: str, texts: Sequence[str]) -> FloatArray:
-        return self._model.run(self._tokens.texts([prompt + text for text in texts]))
 
     def _forward(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         embedding: torch.Tensor = self._sentence_model(dict(inputs))["sentence_embedding"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 
-from engine.commands.flags import flag_name
+from engine.commands.flags import add_flags, flag_name
 from engine.config import ENV_PREFIX, Settings
 from engine.errors import ConfigError
 
@@ -37,6 +38,18 @@ class _Layer:
         if self.where == "environment":
             return f"{ENV_PREFIX}{field.upper()}"
         return f"{field} in [{model.table}] of {self.where}"
+
+
+def add_settings(parser: argparse.ArgumentParser, model: type[Settings]) -> None:
+    """A flag for every setting, and --config for the file they may stand in."""
+    add_flags(parser, model)
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"TOML file with a table [{model.table}] of these settings, their names with underscores "
+        f"[default: none; {CONFIG_VARIABLE}]",
+    )
 
 
 def read_settings(model: type[S], flags: Mapping[str, Any], config: Path | None = None) -> S:

@@ -20,7 +20,6 @@ from engine.types import (
     EntityKind,
     EntityLink,
     Expansion,
-    FloatArray,
     GraphEdge,
     Mask,
     RowArray,
@@ -142,12 +141,12 @@ class Expand:
         return tuple(found)[:_MAX_TERMS]
 
     def lexical_terms(
-        self, understanding: Understanding, expansions: Sequence[Expansion]
+        self, understanding: Understanding, expansions: Sequence[Expansion], synonyms: Sequence[str]
     ) -> tuple[tuple[str, float], ...]:
-        """Phrases with boosts in (0, 1) for the lexical index: synonyms, then labels of neighbours that share
-        no word with the query or its synonyms (the others are found by those words).
+        """Phrases with boosts in (0, 1) for the lexical index: the synonyms that `other_words` gave, then
+        labels of neighbours that share no word with the query or its synonyms (the others are found by those
+        words).
         """
-        synonyms = self.other_words(understanding, expansions)
         terms = dict.fromkeys(synonyms, _TERM_BOOST)
         said = _singulars((*understanding.tokens, *(word for name in synonyms for word in tokens(name))))
         for expansion in expansions:
@@ -157,13 +156,9 @@ class Expand:
                 terms.setdefault(" ".join(words), _TERM_BOOST * expansion.weight)
         return tuple(terms.items())[:_MAX_TERMS]
 
-    def affinity(self, expansions: Sequence[Expansion]) -> FloatArray:
-        """See `engine.stages.affinity.affinity`: one value per row, to weigh other sources' candidates."""
-        return affinity.affinity(self.graph, expansions)
-
     def candidates(self, expansions: Sequence[Expansion], limit: int, mask: Mask | None) -> Candidates:
         """Products that hang on the entities, best affinity first; see `engine.stages.affinity`."""
-        return affinity.candidates(self.affinity(expansions), limit, mask)
+        return affinity.candidates(affinity.affinity(self.graph, expansions), limit, mask)
 
     def sentence(self, understanding: Understanding, expansion: Expansion) -> str:
         """The way from the query's words to the entity and its products, as one line:
