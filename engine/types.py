@@ -122,6 +122,18 @@ class EntityKind(StrEnum):
     ATTRIBUTE_VALUE = "attribute_value"
     COMPATIBLE_TARGET = "compatible_target"
     """Something products say they fit: a printer model, a phone, a phrase of a compatibility statement."""
+    SERIES = "series"
+    """A brand's line of products: "Pavilion", "LaserJet"."""
+    MODEL = "model"
+    """A model name or number that one product, or its variants, bear."""
+    SIZE = "size"
+    """A length, area or format with its unit, normalised: "39.6 cm" and 15.6 inches are one."""
+    CAPACITY = "capacity"
+    """An amount of storage, charge, liquid, power or pieces with its unit, normalised: "500 GB"."""
+    AUDIENCE = "audience"
+    """Whom it is for: children, women, gamers."""
+    OCCASION = "occasion"
+    """What or when it is for: travel, office, christmas."""
 
 
 @dataclass(frozen=True, slots=True)

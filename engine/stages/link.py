@@ -29,7 +29,13 @@ _KIND_WEIGHT = {
     EntityKind.BRAND: 1.0,
     EntityKind.COLOR: 0.9,
     EntityKind.MATERIAL: 0.8,
+    EntityKind.SERIES: 0.8,
     EntityKind.COMPATIBLE_TARGET: 0.7,
+    EntityKind.MODEL: 0.7,
+    EntityKind.SIZE: 0.7,
+    EntityKind.CAPACITY: 0.7,
+    EntityKind.AUDIENCE: 0.6,
+    EntityKind.OCCASION: 0.6,
     EntityKind.ATTRIBUTE_VALUE: 0.5,
 }
 _CORRECTED = 0.8

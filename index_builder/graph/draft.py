@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 
 from engine.text import normalise
 from engine.types import EntityKind
+from index_builder.graph.evidence import Evidence
 from index_builder.graph.vocabulary import SourceGraph, Term, node_iri
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the statement that a product hangs on a node comes from (a named graph), and how sure it is, in
+    (0, 1].
+    """
+
+    source: str
+    confidence: float
 
 
 @dataclass(slots=True)
@@ -22,10 +33,12 @@ class Node:
     relation: str
     predicate: Term
     attribute: str = ""
-    source: SourceGraph = SourceGraph.CATALOGUE
+    source: str = SourceGraph.CATALOGUE
     rows: list[int] = field(default_factory=list)
     spellings: Counter[str] = field(default_factory=Counter)
     names: dict[str, float] = field(default_factory=dict)
+    origins: dict[int, Origin] = field(default_factory=dict)
+    """Of rows whose statement is not as sure as, or not from where, the node itself is: `source` and 1.0."""
 
     def state(self, row: int, spelling: str) -> None:
         """One more product says so."""
@@ -48,21 +61,27 @@ class Node:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Edge:
-    """A statement between two nodes, or from a node to a product."""
+    """A statement between two nodes, a node and a product, or two products. `source` is a named graph;
+    `confidence` in (0, 1] takes no part in comparison.
+    """
 
     subject: str
     predicate: Term
     object: str
-    source: SourceGraph
+    source: str
+    confidence: float = field(default=1.0, compare=False)
 
 
 @dataclass(slots=True)
 class Draft:
-    """Nodes by IRI and edges. `types` is the type node of each product, "" for none."""
+    """Nodes by IRI and edges. `types` is the type node of each product, "" for none; `evidence` says which
+    words of which text a statement was read from.
+    """
 
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: set[Edge] = field(default_factory=set)
     types: list[str] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
 
     def node(
         self,

@@ -22,12 +22,27 @@ _CLASS = {
     EntityKind.MATERIAL: Term.CONCEPT,
     EntityKind.ATTRIBUTE_VALUE: Term.PROPERTY_VALUE,
     EntityKind.COMPATIBLE_TARGET: Term.PRODUCT_MODEL,
+    EntityKind.SERIES: Term.CONCEPT,
+    EntityKind.MODEL: Term.PRODUCT_MODEL,
+    EntityKind.SIZE: Term.QUANTITATIVE_VALUE,
+    EntityKind.CAPACITY: Term.QUANTITATIVE_VALUE,
+    EntityKind.AUDIENCE: Term.AUDIENCE_CLASS,
+    EntityKind.OCCASION: Term.CONCEPT,
 }
 _STEP = {
     SourceGraph.CATALOGUE: "read the catalogue's fields",
     SourceGraph.TITLES: "read product types out of titles by statistics",
     SourceGraph.LABELS: "look labels up in the builder's synonym table",
     SourceGraph.INFERENCE: "infer from labels and counts",
+    SourceGraph.GAZETTEER: "look the catalogue's own names up in titles and descriptions",
+    SourceGraph.QUANTITIES: "read numbers with units out of titles and descriptions",
+    SourceGraph.TAGGER: "tag titles with a trained model",
+    SourceGraph.TEXT_RELATIONS: "read relations out of titles and descriptions",
+    SourceGraph.RESOLUTION: "merge names that mean the same",
+    SourceGraph.ALIGNMENT: "align products, attributes and values with a taxonomy",
+    SourceGraph.SIMILARITY: "compare embeddings and attributes of products",
+    SourceGraph.BEHAVIOUR: "count what shoppers bought together",
+    SourceGraph.PREDICTION: "predict missing statements with graph embeddings",
 }
 
 
@@ -37,7 +52,9 @@ def quads_of(draft: Draft, products: Sequence[Product], sources: Sequence[str]) 
     ids = [node_iri("product", product.id) for product in products]
     for node in draft.nodes.values():
         lines.update(_node(node))
-        lines.update(_line(ids[row], node.predicate, node.iri, node.source) for row in node.rows)
+        for row in node.rows:
+            origin = node.origins.get(row)
+            lines.add(_line(ids[row], node.predicate, node.iri, origin.source if origin else node.source))
     for edge in draft.edges:
         lines.add(_line(edge.subject, edge.predicate, edge.object, edge.source))
     lines.update(_provenance(sources))
