@@ -24,7 +24,7 @@ from engine.bootstrap import open_generation
 from engine.config import ServeSettings
 from engine.errors import ConfigError
 from engine.generation import Generation
-from engine.types import PastQuery, Product
+from engine.types import FloatArray, PastQuery, Product
 from index_builder.catalog import write_catalog
 from index_builder.config import BuildSettings
 from index_builder.embed import embed_products, embed_queries
@@ -108,17 +108,19 @@ class _Build:
     def run(self, judgements: Judgements | None) -> Built:
         catalogue = self._clean()
         products = catalogue.products
-        statements = self._graph(products)
+        encoder = self._encoder()
+        vectors = self._embed(encoder, products)
+        statements = self._graph(products, vectors, encoder)
         tables = GraphTables.open(self.work / "graph")
         with self.progress.step("compose queries"):
             composed = compose_queries(products, tables, seed=self.settings.seed)
         past_queries = read_past_queries(self.settings, self.work / "report", catalogue, composed)
         self._words(products)
-        encoder = self._models(products, tables, composed)
-        dimension, recall = self._vectors(encoder, products, past_queries)
+        self._reranker(products, tables, composed)
+        recall = self._vectors(encoder, vectors, past_queries)
         summary = Summary(
             engine_version=engine.__version__,
-            dimension=dimension,
+            dimension=encoder.dimension,
             product_count=len(products),
             past_query_count=self.about["queries"]["count"],
             statement_count=statements,
@@ -141,7 +143,7 @@ class _Build:
         }
         return catalogue
 
-    def _graph(self, products: Sequence[Product]) -> int:
+    def _graph(self, products: Sequence[Product], vectors: FloatArray, encoder: DualEncoder) -> int:
         with self.progress.step("knowledge graph") as advance:
             names = [path.name for path in self.settings.catalog]
             report = build_graph(products, self.work / "graph", sources=names)
@@ -155,45 +157,48 @@ class _Build:
             advance(len(products), len(products))
         self.about["lexical"] = {"bytes": report.byte_count}
 
-    def _models(
-        self, products: Sequence[Product], tables: GraphTables, composed: Sequence[ComposedQuery]
-    ) -> DualEncoder:
+    def _encoder(self) -> DualEncoder:
         # torch takes seconds to import: a mistake in the settings or the catalogue is told before that.
-        from index_builder.train.cross_encoder import train_cross_encoder
         from index_builder.train.export import export_encoder
-        from index_builder.train.fitting import TrainingPlan
 
-        base_model, seed = self.settings.base_model, self.settings.seed
+        base_model = self.settings.base_model
         with self.progress.step("export encoder"):
             export_encoder(self.base, self.work / "encoder", base_model=base_model)
             encoder = open_encoder(self.work / "encoder", device=self.settings.device, threads=self.threads)
             accuracy = chinese_accuracy(encoder)
-        limit = self.settings.reranker_pairs
+        self.about["encoder"] = {"base_model": base_model, "chinese_accuracy": round(accuracy, 4)}
+        return encoder
+
+    def _embed(self, encoder: DualEncoder, products: Sequence[Product]) -> FloatArray:
+        with self.progress.step("embed products") as advance:
+            texts = [embedding_text(product) for product in products]
+            return embed_products(texts, encoder, cache=self.settings.out / CACHE, progress=advance)
+
+    def _reranker(
+        self, products: Sequence[Product], tables: GraphTables, composed: Sequence[ComposedQuery]
+    ) -> None:
+        from index_builder.train.cross_encoder import train_cross_encoder
+        from index_builder.train.fitting import TrainingPlan
+
+        limit, seed = self.settings.reranker_pairs, self.settings.seed
         pairs = make_training_pairs(products, composed, tables, rerank_text, limit=limit, seed=seed)
         with self.progress.step("train reranker") as advance:
             trained = train_cross_encoder(
                 pairs,
                 base=self.base,
                 out=self.work / "reranker",
-                base_model=base_model,
+                base_model=self.settings.base_model,
                 plan=TrainingPlan(seed=seed),
                 progress=advance,
             )
-        self.about["encoder"] = {"base_model": base_model, "chinese_accuracy": round(accuracy, 4)}
         self.about["reranker"] = asdict(trained)
-        return encoder
 
     def _vectors(
-        self, encoder: DualEncoder, products: Sequence[Product], past_queries: Sequence[PastQuery]
-    ) -> tuple[int, float]:
-        cache = self.settings.out / CACHE
-        with self.progress.step("embed products") as advance:
-            texts = [embedding_text(product) for product in products]
-            vectors = embed_products(texts, encoder, cache=cache, progress=advance)
+        self, encoder: DualEncoder, vectors: FloatArray, past_queries: Sequence[PastQuery]
+    ) -> float:
         with self.progress.step("embed past queries") as advance:
-            queries = embed_queries(
-                [query.text for query in past_queries], encoder, cache=cache, progress=advance
-            )
+            texts = [query.text for query in past_queries]
+            queries = embed_queries(texts, encoder, cache=self.settings.out / CACHE, progress=advance)
         target, seed = self.settings.target_recall, self.settings.seed
         with self.progress.step("vector indexes"):
             report = build_vector_index(
@@ -214,7 +219,7 @@ class _Build:
             )
         self.about["vectors"] = _about(report)
         self.about["queries"] = {"count": asked.query_count, **_about(asked.vectors)}
-        return encoder.dimension, report.recall_at_10
+        return report.recall_at_10
 
     def _finish(self, summary: Summary, judgements: Judgements | None) -> Built:
         with self.progress.step("checksums"):

@@ -33,6 +33,21 @@ class BuildSettings(Settings):
         description="Past queries (columns query, count, product_ids) for the query index; without it, "
         "queries are composed from the knowledge graph.",
     )
+    ontology: tuple[Path, ...] = Field(
+        (),
+        description="Taxonomy or ontology that the graph gains: a SKOS or RDF file (Turtle, N-Triples, "
+        "N-Quads, RDF/XML, JSON-LD), or a folder of Shopify's taxonomy. May be given several times.",
+    )
+    orders: Path | None = Field(
+        None,
+        description="Order lines (columns order_id, product_id): what is bought together. Without it, "
+        "complements come from what fits what.",
+    )
+    same_as: Path | None = Field(
+        None,
+        description="Names that mean the same or must stay apart (TSV of name_a, name_b, same|apart); it "
+        "overrules the resolution of entities.",
+    )
     judged_queries: Path | None = Field(
         None, description="Judged queries (TSV of query_id, query) to evaluate the build with; needs --qrels."
     )

@@ -17,10 +17,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.errors import DamagedGenerationError
-from engine.types import Entity, EntityKind, RowArray
+from engine.types import Entity, EntityKind, FloatArray, RowArray
 
 _ENTITIES, _NAMES, _WORDS, _META = "entities.arrow", "names.arrow", "words.arrow", "products.npy"
 _ROWS, _OFFSETS = "posting_rows.npy", "posting_offsets.npy"
+_CONFIDENCES = "posting_confidences.npy"
+CERTAIN = 255
+"""A posting's confidence of 1; they are kept as bytes, in steps of 1/255."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,9 @@ class EntityName:
 class GraphTables:
     """`relations[i]` and rows `[offsets[i], offsets[i + 1])` of `rows` belong to `entities[i]`.
 
-    `rows` is int32, ascending within an entity; `offsets` int64 (entities + 1,); `names` are sorted by
-    entity, then best first; `words` counts the words of the catalogue.
+    `rows` is int32, ascending within an entity; `confidences` uint8, one for each of `rows`, 255 for a
+    statement of the catalogue itself; `offsets` int64 (entities + 1,); `names` are sorted by entity, then best
+    first; `words` counts the words of the catalogue.
     """
 
     product_total: int
@@ -48,11 +52,17 @@ class GraphTables:
     relations: Sequence[str]
     names: Sequence[EntityName]
     rows: NDArray[np.int32]
+    confidences: NDArray[np.uint8]
     offsets: NDArray[np.int64]
     words: Mapping[str, int]
 
     def products(self, entity: int) -> RowArray:
         return self.rows[self.offsets[entity] : self.offsets[entity + 1]].astype(np.int64)
+
+    def confidences_of(self, entity: int) -> FloatArray:
+        """In (0, 1], float32, one for each of `products`."""
+        kept = self.confidences[self.offsets[entity] : self.offsets[entity + 1]]
+        return kept.astype(np.float32) / np.float32(CERTAIN)
 
     def write(self, folder: Path) -> None:
         """The same tables give the same bytes."""
@@ -79,6 +89,7 @@ class GraphTables:
             count=pa.array([self.words[word] for word in words], pa.int64()),
         )
         np.save(folder / _ROWS, self.rows)
+        np.save(folder / _CONFIDENCES, self.confidences)
         np.save(folder / _OFFSETS, self.offsets)
         np.save(folder / _META, np.int64(self.product_total))
 
@@ -91,8 +102,11 @@ class GraphTables:
         kinds = {kind.value: kind for kind in EntityKind}
         columns = (entities[name] for name in ("iri", "kind", "label", "attribute", "product_count"))
         offsets, rows = _load(folder / _OFFSETS), _load(folder / _ROWS)
+        confidences = _load(folder / _CONFIDENCES)
         if len(offsets) != len(entities["iri"]) + 1 or offsets[-1] != len(rows):
             raise DamagedGenerationError(folder / _OFFSETS, "does not fit the other tables of the graph")
+        if confidences.shape != rows.shape:
+            raise DamagedGenerationError(folder / _CONFIDENCES, "does not fit the posting lists of the graph")
         return cls(
             product_total=int(_load(folder / _META)),
             entities=[
@@ -107,6 +121,7 @@ class GraphTables:
                 )
             ],
             rows=rows,
+            confidences=confidences,
             offsets=offsets,
             words=dict(zip(words["word"], words["count"], strict=True)),
         )

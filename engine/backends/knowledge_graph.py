@@ -17,7 +17,7 @@ from pyoxigraph import NamedNode
 
 from engine.backends.graph_tables import GraphTables
 from engine.errors import DamagedGenerationError
-from engine.types import Entity, GraphEdge, RowArray
+from engine.types import Entity, FloatArray, GraphEdge, RowArray
 
 STORE = "store"
 
@@ -91,6 +91,11 @@ class OxigraphKnowledgeGraph:
         """Those of narrower categories, types, colours and materials are among them."""
         index = self._index.get(entity.iri)
         return np.empty(0, np.int64) if index is None else self._tables.products(index)[:limit]
+
+    def confidences(self, entity: Entity, limit: int) -> FloatArray:
+        """How sure it is that each of `products` hangs on the entity: float32 in (0, 1], in their order."""
+        index = self._index.get(entity.iri)
+        return np.empty(0, np.float32) if index is None else self._tables.confidences_of(index)[:limit]
 
     def relation(self, entity: Entity) -> str:
         index = self._index.get(entity.iri)

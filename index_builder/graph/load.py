@@ -19,7 +19,7 @@ from engine.types import Entity, EntityKind, Product
 from index_builder.graph.draft import Draft
 from index_builder.graph.export import quads_of, write_quads
 from index_builder.graph.facts import extract
-from index_builder.graph.infer import drop_identifiers, infer, products_below
+from index_builder.graph.infer import confidences_below, drop_identifiers, infer, products_below
 
 QUADS = "graph.nq.gz"
 
@@ -71,6 +71,7 @@ def _load(lines: Sequence[str], folder: Path) -> None:
 def _tables(draft: Draft, products: Sequence[Product]) -> GraphTables:
     nodes = sorted(draft.nodes.values(), key=lambda node: (node.kind, node.iri))
     rows = products_below(draft)
+    sure = confidences_below(draft, rows)
     counts = [len(rows[node.iri]) for node in nodes]
     words: Counter[str] = Counter()
     for product in products:
@@ -92,6 +93,7 @@ def _tables(draft: Draft, products: Sequence[Product]) -> GraphTables:
         relations=[node.relation for node in nodes],
         names=names,
         rows=np.concatenate([np.empty(0, np.int32), *(rows[node.iri].astype(np.int32) for node in nodes)]),
+        confidences=np.concatenate([np.empty(0, np.uint8), *(sure[node.iri] for node in nodes)]),
         offsets=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64),
         words=words,
     )

@@ -1,0 +1,75 @@
+"""Which words each statement was read from, kept beside the RDF: the product's row, the entity, the layer, the
+characters, the confidence. The statements of the catalogue's own fields need none: their node names the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from engine.errors import DamagedGenerationError
+from index_builder.graph.evidence import Evidence, Extractor, Label, Mention, Relation, TextField
+
+EVIDENCE = "evidence.arrow"
+_WORDS = pa.dictionary(pa.int8(), pa.string())
+
+
+def write_evidence(evidence: Sequence[Evidence], places: Mapping[str, int], folder: Path) -> int:
+    """Sorted by product, then place in its text; evidence of entities without a place is left out. Returns how
+    many were written. `places` is the entity's index in the graph's tables, by IRI.
+    """
+    kept = [(each.mention, places[each.entity]) for each in evidence if each.entity in places]
+    kept.sort(key=lambda pair: (pair[0].row, pair[0].field, pair[0].start, pair[0].end, pair[1]))
+    mentions = [mention for mention, _ in kept]
+    table = pa.table(
+        {
+            "product": pa.array([mention.row for mention in mentions], pa.int32()),
+            "entity": pa.array([place for _, place in kept], pa.int32()),
+            "field": _column(mention.field for mention in mentions),
+            "start": pa.array([mention.start for mention in mentions], pa.int32()),
+            "end": pa.array([mention.end for mention in mentions], pa.int32()),
+            "label": _column(mention.label for mention in mentions),
+            "name": pa.array([mention.name for mention in mentions], pa.string()),
+            "extractor": _column(mention.extractor for mention in mentions),
+            "confidence": pa.array([mention.confidence for mention in mentions], pa.float32()),
+            "relation": _column(mention.relation or "" for mention in mentions),
+        }
+    )
+    with pa.OSFile(str(folder / EVIDENCE), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    return len(kept)
+
+
+def read_evidence(folder: Path) -> pa.Table:
+    """Memory-mapped. Raises DamagedGenerationError naming the file that is missing or unreadable."""
+    path = folder / EVIDENCE
+    try:
+        with pa.memory_map(str(path)) as source:
+            return pa.ipc.open_file(source).read_all()
+    except (OSError, pa.ArrowException) as error:
+        raise DamagedGenerationError(path, "is missing or is not an Arrow file") from error
+
+
+def mentions_of(table: pa.Table) -> Iterator[tuple[int, Mention]]:
+    """(entity's place, mention) of every line of the table."""
+    for line in table.to_pylist():
+        yield (
+            line["entity"],
+            Mention(
+                line["product"],
+                TextField(line["field"]),
+                line["start"],
+                line["end"],
+                Label(line["label"]),
+                line["name"],
+                Extractor(line["extractor"]),
+                line["confidence"],
+                Relation(line["relation"]) if line["relation"] else None,
+            ),
+        )
+
+
+def _column(words: Iterator[str]) -> pa.Array:
+    return pa.array([str(word) for word in words], pa.string()).cast(_WORDS)
