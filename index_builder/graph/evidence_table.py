@@ -1,5 +1,5 @@
-"""Which words each statement was read from, kept beside the RDF: the product's row, the entity, the layer, the
-characters, the confidence. The statements of the catalogue's own fields need none: their node names the field.
+"""Which words each statement was read from, kept beside the RDF: the product's row, the entity, the layer,
+the characters, the confidence. The catalogue's own statements need none: their node names the field.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _WORDS = pa.dictionary(pa.int8(), pa.string())
 
 
 def write_evidence(evidence: Sequence[Evidence], places: Mapping[str, int], folder: Path) -> int:
-    """Sorted by product, then place in its text; evidence of entities without a place is left out. Returns how
-    many were written. `places` is the entity's index in the graph's tables, by IRI.
+    """Sorted by product, then place in its text; evidence of entities without a place is left out. Returns
+    how many were written. `places` is the entity's index in the graph's tables, by IRI.
     """
     kept = [(each.mention, places[each.entity]) for each in evidence if each.entity in places]
     kept.sort(key=lambda pair: (pair[0].row, pair[0].field, pair[0].start, pair[0].end, pair[1]))

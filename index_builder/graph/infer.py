@@ -50,8 +50,8 @@ def products_below(draft: Draft) -> dict[str, RowArray]:
 
 
 def confidences_below(draft: Draft, rows: Mapping[str, RowArray]) -> dict[str, NDArray[np.uint8]]:
-    """How sure each of `products_below` is, in steps of 1/255: the surest statement counts, of the node itself
-    or of a narrower one.
+    """How sure each of `products_below` is, in steps of 1/255: the surest statement counts, of the node
+    itself or of a narrower one.
     """
     children = _children(draft)
     found = {}

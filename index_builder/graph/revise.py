@@ -87,7 +87,7 @@ def changes(before: Iterable[str], after: Iterable[str]) -> tuple[list[str], lis
 
 def _load(lines: Sequence[str], folder: Path) -> None:
     store = pyoxigraph.Store(folder)
-    store.bulk_load(_Stream(lines), RdfFormat.N_QUADS, lenient=True)
+    store.bulk_load(io.BufferedReader(_Stream(lines), 1 << 20), RdfFormat.N_QUADS, lenient=True)
     store.optimize()
     store.flush()
 
