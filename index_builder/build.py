@@ -110,7 +110,7 @@ class _Build:
         products = catalogue.products
         encoder = self._encoder()
         vectors = self._embed(encoder, products)
-        statements = self._graph(products, vectors, encoder)
+        statements = self._graph(products)
         tables = GraphTables.open(self.work / "graph")
         with self.progress.step("compose queries"):
             composed = compose_queries(products, tables, seed=self.settings.seed)
@@ -143,7 +143,7 @@ class _Build:
         }
         return catalogue
 
-    def _graph(self, products: Sequence[Product], vectors: FloatArray, encoder: DualEncoder) -> int:
+    def _graph(self, products: Sequence[Product]) -> int:
         with self.progress.step("knowledge graph") as advance:
             names = [path.name for path in self.settings.catalog]
             report = build_graph(products, self.work / "graph", sources=names)
@@ -193,9 +193,7 @@ class _Build:
             )
         self.about["reranker"] = asdict(trained)
 
-    def _vectors(
-        self, encoder: DualEncoder, vectors: FloatArray, past_queries: Sequence[PastQuery]
-    ) -> float:
+    def _vectors(self, encoder: DualEncoder, vectors: FloatArray, past_queries: Sequence[PastQuery]) -> float:
         with self.progress.step("embed past queries") as advance:
             texts = [query.text for query in past_queries]
             queries = embed_queries(texts, encoder, cache=self.settings.out / CACHE, progress=advance)

@@ -43,8 +43,8 @@ class GraphTables:
     """`relations[i]` and rows `[offsets[i], offsets[i + 1])` of `rows` belong to `entities[i]`.
 
     `rows` is int32, ascending within an entity; `confidences` uint8, one for each of `rows`, 255 for a
-    statement of the catalogue itself; `offsets` int64 (entities + 1,); `names` are sorted by entity, then best
-    first; `words` counts the words of the catalogue.
+    statement of the catalogue itself; `offsets` int64 (entities + 1,); `names` are sorted by entity, then
+    best first; `words` counts the words of the catalogue.
     """
 
     product_total: int

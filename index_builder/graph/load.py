@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,46 +9,65 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-import pyoxigraph
 
 from engine.backends.graph_tables import EntityName, GraphTables
 from engine.backends.knowledge_graph import STORE
 from engine.text import tokens
 from engine.types import Entity, EntityKind, Product
 from index_builder.graph.draft import Draft
+from index_builder.graph.evidence_table import write_evidence
 from index_builder.graph.export import quads_of, write_quads
 from index_builder.graph.facts import extract
 from index_builder.graph.infer import confidences_below, drop_identifiers, infer, products_below
+from index_builder.graph.revise import Previous, Revision, write_store
 
 QUADS = "graph.nq.gz"
 
 
 @dataclass(frozen=True, slots=True)
 class GraphReport:
-    """What was built: entities by kind, RDF statements, names that entities answer to, time taken."""
+    """What was built: entities by kind, RDF statements, names that entities answer to, mentions that
+    statements were read from, time taken, and what changed when there was a graph before.
+    """
 
     entities: Mapping[EntityKind, int]
     statements: int
     names: int
+    evidence: int
     seconds: float
+    revision: Revision | None
 
 
-def build_graph(products: Sequence[Product], folder: Path, *, sources: Sequence[str] = ()) -> GraphReport:
+def build_graph(
+    products: Sequence[Product],
+    folder: Path,
+    *,
+    sources: Sequence[str] = (),
+    previous: Previous | None = None,
+) -> GraphReport:
     """Write the graph of a cleaned catalogue (row i = product i) into an empty or new folder.
 
-    `sources` are the names of the files that the catalogue came from, for the provenance statements.
+    `sources` are the names of the files that the catalogue came from, for the provenance statements; of the
+    store of a `previous` graph only what changed is written.
     """
     started = perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
     draft = draft_graph(products)
     lines = quads_of(draft, products, sources)
     write_quads(lines, folder / QUADS)
-    _load(lines, folder / STORE)
+    revision = write_store(lines, folder / STORE, previous)
     tables = _tables(draft, products)
     tables.write(folder)
+    places = {entity.iri: place for place, entity in enumerate(tables.entities)}
+    evidence = write_evidence(draft.evidence, places, folder)
     kinds = Counter(entity.kind for entity in tables.entities)
     return GraphReport(
-        {kind: kinds[kind] for kind in EntityKind}, len(lines), len(tables.names), perf_counter() - started
+        {kind: kinds[kind] for kind in EntityKind},
+        len(lines),
+        len(tables.names),
+        evidence,
+        perf_counter() - started,
+        revision,
     )
 
 
@@ -59,13 +77,6 @@ def draft_graph(products: Sequence[Product]) -> Draft:
     drop_identifiers(draft)
     infer(draft, products)
     return draft
-
-
-def _load(lines: Sequence[str], folder: Path) -> None:
-    store = pyoxigraph.Store(folder)
-    store.bulk_load(io.BytesIO("\n".join(lines).encode()), pyoxigraph.RdfFormat.N_QUADS, lenient=True)
-    store.optimize()
-    store.flush()
 
 
 def _tables(draft: Draft, products: Sequence[Product]) -> GraphTables:
