@@ -3,6 +3,7 @@
 EngineError
 ├── InvalidArgumentError      the request or setting is wrong as it stands
 │   ├── FilterSyntaxError     with the position of the first character that does not fit
+│   ├── QuerySyntaxError      SPARQL that does not parse or may not run, with line and column
 │   └── UnknownFieldError     a filter, facet or order names no field of the catalogue
 ├── NotFoundError             an id names nothing
 ├── FailedPreconditionError   right in itself, but not in this state
@@ -10,7 +11,9 @@ EngineError
 │   ├── DimensionMismatchError
 │   └── DamagedGenerationError
 ├── OverloadedError           full; try again later
+├── QueryLimitError           a graph query that asks for more than one may have
 ├── NotServingError           starting or draining
+├── QueryEndedError           the process of a graph query was ended from outside
 ├── DeadlineExceededError     the caller's time is up
 ├── CancelledError            the caller went away
 ├── DataError                 a file the shop gave, with line
@@ -82,6 +85,20 @@ class FilterSyntaxError(InvalidArgumentError):
         self.position = position
 
 
+class QuerySyntaxError(InvalidArgumentError):
+    """SPARQL that does not parse, or that does what a query may not. Line and column count from 1."""
+
+    reason = "QUERY_SYNTAX"
+
+    def __init__(self, line: int, column: int, problem: str) -> None:
+        super().__init__(
+            "query",
+            f"The query cannot run, line {line}, column {column}: {problem}",
+            line=line,
+            column=column,
+        )
+
+
 class UnknownFieldError(InvalidArgumentError):
     reason = "UNKNOWN_FIELD"
 
@@ -148,9 +165,32 @@ class OverloadedError(EngineError):
     reason = "OVERLOADED"
 
 
+class QueryLimitError(EngineError):
+    """`limit` names what is limited ("rows", "bytes", "memory")."""
+
+    code = ErrorCode.RESOURCE_EXHAUSTED
+    reason = "QUERY_LIMIT"
+
+    def __init__(self, limit: str, message: str, **metadata: object) -> None:
+        super().__init__(message, limit=limit, **metadata)
+
+
 class NotServingError(EngineError):
     code = ErrorCode.UNAVAILABLE
     reason = "NOT_SERVING"
+
+
+class QueryEndedError(EngineError):
+    """`status` is the process's exit status as subprocess gives it: negative for a signal."""
+
+    code = ErrorCode.UNAVAILABLE
+    reason = "QUERY_ENDED"
+
+    def __init__(self, status: int) -> None:
+        how = f"signal {-status}" if status < 0 else f"status {status}"
+        super().__init__(
+            f"The process that ran the query was ended from outside ({how}); ask again.", status=status
+        )
 
 
 class DeadlineExceededError(EngineError):
