@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -39,12 +40,48 @@ class Node:
     names: dict[str, float] = field(default_factory=dict)
     origins: dict[int, Origin] = field(default_factory=dict)
     """Of rows whose statement is not as sure as, or not from where, the node itself is: `source` and 1.0."""
+    further: dict[int, tuple[Origin, ...]] = field(default_factory=dict)
+    """Of rows that more than one source states: the origins beside the first, one for each source."""
 
     def state(self, row: int, spelling: str) -> None:
         """One more product says so."""
         self.spellings[spelling] += 1
         if not self.rows or self.rows[-1] != row:
             self.rows.append(row)
+
+    def hang(self, row: int, origin: Origin) -> None:
+        """One more source says that this product hangs here; of what one source says twice, the surer counts.
+        A later source never replaces the first: fusion weighs them.
+        """
+        place = bisect_left(self.rows, row)
+        if place == len(self.rows) or self.rows[place] != row:
+            self.rows.insert(place, row)
+            self.origins[row] = origin
+            return
+        first, *others = known = self.origins_of(row)
+        if origin.source not in {each.source for each in known}:
+            self.further[row] = (*others, origin)
+        elif origin.source == first.source:
+            if origin.confidence > first.confidence:
+                self.origins[row] = origin
+        else:
+            self.further[row] = tuple(
+                max(each, origin, key=lambda one: one.confidence) if each.source == origin.source else each
+                for each in others
+            )
+
+    def origins_of(self, row: int) -> tuple[Origin, ...]:
+        """All sources of one of `rows`, the first told first."""
+        first = self.origins.get(row) or Origin(self.source, 1.0)
+        return (first, *self.further.get(row, ()))
+
+    def drop(self, row: int) -> None:
+        """The product no longer hangs here, whoever said so; a row that does not is no error."""
+        place = bisect_left(self.rows, row)
+        if place < len(self.rows) and self.rows[place] == row:
+            del self.rows[place]
+        self.origins.pop(row, None)
+        self.further.pop(row, None)
 
     def answer_to(self, name: str, confidence: float) -> None:
         key = normalise(name)
