@@ -61,8 +61,8 @@ class _Fuser:
         )
 
     def _join_rows(self) -> None:
-        """What evidence says counts as a source of its own beside those that the node names. The catalogue's own
-        statements have no origin and gain nothing by being read once more.
+        """What evidence says counts as a source of its own beside those that the node names. The
+        catalogue's own statements have no origin and gain nothing by being read once more.
         """
         read: defaultdict[tuple[str, int], list[Origin]] = defaultdict(list)
         for each in self.draft.evidence:

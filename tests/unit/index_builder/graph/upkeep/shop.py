@@ -1,4 +1,4 @@
-"""A draft made by hand: forty lamps with a brand, a type, a colour and a socket, as the catalogue states them."""
+"""A draft made by hand: forty lamps with a brand, a type, a colour and a socket, as its catalogue says."""
 
 from __future__ import annotations
 
