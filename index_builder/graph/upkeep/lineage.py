@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from heapq import heappop, heappush
 
 from index_builder.graph.draft import Draft
 from index_builder.graph.vocabulary import Term
@@ -12,27 +14,36 @@ class Lineage:
     """Read from a draft once; later edges are not seen."""
 
     def __init__(self, draft: Draft) -> None:
-        self._parents: defaultdict[str, list[str]] = defaultdict(list)
+        self._parents: defaultdict[str, dict[str, float]] = defaultdict(dict)
         self._same: dict[str, str] = {}
         for edge in sorted(draft.edges):
             if edge.predicate is Term.BROADER:
-                self._parents[edge.subject].append(edge.object)
+                parents = self._parents[edge.subject]
+                parents[edge.object] = max(edge.confidence, parents.get(edge.object, 0.0))
             elif edge.predicate is Term.EXACT_MATCH:
                 self._join(edge.subject, edge.object)
-        self._known: dict[str, frozenset[str]] = {}
+        self._known: dict[str, dict[str, float]] = {}
 
-    def above(self, iri: str) -> frozenset[str]:
-        """All broader nodes, the node itself not among them unless it lies on a cycle."""
+    def parents(self, iri: str) -> Mapping[str, float]:
+        """The next broader nodes, each with the confidence of its surest edge."""
+        return self._parents.get(iri, {})
+
+    def above(self, iri: str) -> Mapping[str, float]:
+        """All broader nodes, each with the confidence of the surest way there (that of its weakest step). The
+        node itself is among them only when it lies on a cycle.
+        """
         known = self._known.get(iri)
         if known is None:
-            found: set[str] = set()
-            waiting = list(self._parents.get(iri, ()))
+            known = self._known[iri] = {}
+            waiting: list[tuple[float, str]] = []
+            for parent, confidence in self.parents(iri).items():
+                heappush(waiting, (-confidence, parent))
             while waiting:
-                parent = waiting.pop()
-                if parent not in found:
-                    found.add(parent)
-                    waiting += self._parents.get(parent, ())
-            known = self._known[iri] = frozenset(found)
+                doubt, node = heappop(waiting)
+                if node not in known:
+                    known[node] = -doubt
+                    for parent, confidence in self.parents(node).items():
+                        heappush(waiting, (max(doubt, -confidence), parent))
         return known
 
     def meaning(self, iri: str) -> str:
