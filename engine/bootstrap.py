@@ -90,7 +90,7 @@ def open_generation(
             past_queries=PastQueryVotes(asked, past_queries),
             executor=executor,
         ),
-        compare=Compare(products, lexical, ranking.dense, ranking.coverage),
+        compare=Compare(products, lexical, ranking.comparison),
         rerank=Rerank(shared_scorer, catalog.texts, ranking.rerank),
         diversify=Diversify(products.vectors, catalog.brands),
         columns=catalog.columns,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
+
+import numpy as np
 
 from engine.deadline import Deadline
 from engine.errors import DeadlineExceededError
@@ -28,6 +31,7 @@ from engine.stages.facets import count_facets
 from engine.stages.filtering import Columns
 from engine.stages.fuse import Scored
 from engine.stages.gather import Gather, Gathered, Question
+from engine.stages.match import SpanMatch
 from engine.stages.order import order_rows
 from engine.stages.phrase import Phrase
 from engine.stages.rerank import Rerank
@@ -36,6 +40,8 @@ from engine.stages.understand import Understand, Understanding
 from engine.trace import CostEstimate, Trace
 from engine.types import Candidates, Expansion, FloatArray, Mask, Product, RowArray
 
+SHIFT = 0.3
+"""How far the shifted embedding moves towards products of the query's entities, 0 to 1."""
 SHARE_FOR_MODELS = 0.8
 """Of the time that is left, what a model may plan to use; the rest is for the stages after it."""
 
@@ -76,8 +82,8 @@ class Pipeline:
         mask = self._mask(plan, trace)
         gathered = self._gather(request, plan, reading, mask, trace)
         with trace.stage(Stage.FUSE):
-            scored = self._fuse(reading, gathered)
-        scored, reranked = self._rerank(plan, reading, scored, trace)
+            scored = self._fuse(request, reading, gathered)
+        scored, reranked = self._rerank(request, plan, reading, scored, trace)
         scored = self._diversify(request, scored, trace)
         rows = self._order(plan, scored)
         evidence = _Evidence(reading, gathered, reranked)
@@ -124,6 +130,7 @@ class Pipeline:
             graph=(lambda limit, allowed: expand.candidates(expansions, limit, allowed))
             if spec.candidates and expansions
             else None,
+            shift=partial(self._shifted, expansions) if spec.shifted_vector and expansions else None,
         )
         disabled = request.retrieval.disabled
         if not reading.phrase:
@@ -149,16 +156,30 @@ class Pipeline:
 
         return embed
 
-    def _fuse(self, reading: _Reading, gathered: Gathered) -> Scored:
+    def _shifted(self, expansions: Sequence[Expansion], vector: FloatArray) -> FloatArray:
+        """The query's embedding, moved towards products of its entities (Rocchio 1971), of length 1."""
+        rows = self.stages.expand.typical(expansions)
+        if not len(rows):
+            return vector
+        moved = (1 - SHIFT) * vector + SHIFT * self.stages.compare.products.vectors(rows).mean(axis=0)
+        return np.asarray(moved / np.linalg.norm(moved), np.float32)
+
+    def _fuse(self, request: SearchRequest, reading: _Reading, gathered: Gathered) -> Scored:
         """Sources that were switched off or came too late have no say in the comparison either."""
+        fused = self.settings.fusion(gathered.sources)
+        matches: tuple[SpanMatch, ...] = ()
+        silent = request.retrieval.disabled.union(gathered.late)
+        if request.expansion.scores and Source.GRAPH not in silent:
+            matches = self.stages.expand.matches(reading.expansions, fused.rows)
         return self.stages.compare(
-            self.settings.fusion(gathered.sources),
-            text=reading.understanding.text if Source.LEXICAL in gathered.sources else None,
+            fused,
+            words=reading.understanding.tokens if Source.LEXICAL in gathered.sources else None,
             vector=gathered.vector if Source.DENSE in gathered.sources else None,
+            matches=matches,
         )
 
     def _rerank(
-        self, plan: Plan, reading: _Reading, scored: Scored, trace: Trace
+        self, request: SearchRequest, plan: Plan, reading: _Reading, scored: Scored, trace: Trace
     ) -> tuple[Scored, Candidates]:
         asked = min(plan.depth, len(scored)) if reading.phrase else 0
         if not asked:
@@ -171,8 +192,11 @@ class Pipeline:
         if not depth:
             return scored, Candidates.none()
         start = perf_counter()
+        text = reading.phrase
+        if request.expansion.rerank_text:
+            text = " ".join((text, *(word for word in reading.other_words if word not in text)))
         with trace.stage(Stage.RERANK):
-            reranked = self.stages.rerank(reading.phrase, scored, depth, trace.deadline)
+            reranked = self.stages.rerank(text, scored, depth, trace.deadline)
         self.pair_cost.observe(perf_counter() - start, depth)
         return reranked.scored, Candidates.ranked(reranked.rows, reranked.probabilities, limit=depth)
 

@@ -12,6 +12,7 @@ from engine.request import (
     SearchRequest,
     Source,
 )
+from engine.stages.compare import ComparisonWeights
 from engine.stages.facets import check_facet_keys
 from engine.stages.filtering import Columns, Filter, parse_filter
 from engine.stages.fuse import Fusion
@@ -24,9 +25,8 @@ MAX_RERANK_DEPTH = 200
 @dataclass(frozen=True, slots=True)
 class RankingSettings:
     """The server's defaults and the weights of the score's parts (see ARCHITECTURE.md for how they were
-    chosen). The weight of the lexical, graph and past-query sources is what their best product gains; `dense`
-    is what a cosine of 1 gains, `coverage` what holding every word gains, `rerank` what a probability of 1
-    gains.
+    chosen). The weight of the lexical and past-query sources is what their best product gains; `rerank` is
+    what a probability of 1 gains; for the others see `ComparisonWeights`.
     """
 
     candidates_per_source: int = 200
@@ -34,7 +34,8 @@ class RankingSettings:
     lexical: float = 1.0
     dense: float = 5.0
     coverage: float = 1.5
-    graph: float = 0.2
+    kind: float = 0.4
+    properties: float = 0.2
     past_queries: float = 0.2
     rerank: float = 0.5
 
@@ -43,10 +44,14 @@ class RankingSettings:
         weights: dict[str, float] = {
             Source.LEXICAL: self.lexical,
             Source.DENSE: 0.0,  # see engine.stages.compare: its part is the cosine, not the rank
-            Source.GRAPH: self.graph,
+            Source.GRAPH: 0.0,  # the same: its part is what the graph says of the product
             Source.PAST_QUERIES: self.past_queries,
         }
         return Fusion(weights, by_score=frozenset({Source.GRAPH, Source.PAST_QUERIES}))
+
+    @property
+    def comparison(self) -> ComparisonWeights:
+        return ComparisonWeights(self.dense, self.coverage, self.kind, self.properties)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,19 @@ class GraphTables:
         kept = self.confidences[self.offsets[entity] : self.offsets[entity + 1]]
         return kept.astype(np.float32) / np.float32(CERTAIN)
 
+    def confidence_of(self, entity: int, rows: RowArray) -> FloatArray:
+        """In [0, 1], float32, one for each of `rows` in any order; 0 for those that do not hang on it."""
+        start, stop = int(self.offsets[entity]), int(self.offsets[entity + 1])
+        hanging = self.rows[start:stop]
+        if not len(hanging):
+            return np.zeros(len(rows), np.float32)
+        places = np.searchsorted(hanging, rows.astype(np.int32))
+        places[places == len(hanging)] = 0
+        there = hanging[places] == rows
+        return np.where(there, self.confidences[start:stop][places], 0).astype(np.float32) / np.float32(
+            CERTAIN
+        )
+
     def write(self, folder: Path) -> None:
         """The same tables give the same bytes."""
         _write(

@@ -77,14 +77,17 @@ class OxigraphKnowledgeGraph:
         for name in self._tables.names:
             yield name.words, entities[name.entity], name.confidence
 
-    def names(self, entity: Entity) -> tuple[str, ...]:
-        """Normalised texts that the entity answers to, the surest first; () for an unknown entity."""
+    def names(self, entity: Entity, least: float = 0.0) -> tuple[str, ...]:
+        """Normalised texts that the entity answers to with a confidence of at `least` that, the surest first;
+        () for an unknown entity.
+        """
         index = self._index.get(entity.iri)
         if index is None:
             return ()
         return tuple(
             name.text
             for name in self._tables.names[self._name_offsets[index] : self._name_offsets[index + 1]]
+            if name.confidence >= least
         )
 
     def products(self, entity: Entity, limit: int) -> RowArray:
@@ -96,6 +99,13 @@ class OxigraphKnowledgeGraph:
         """How sure it is that each of `products` hangs on the entity: float32 in (0, 1], in their order."""
         index = self._index.get(entity.iri)
         return np.empty(0, np.float32) if index is None else self._tables.confidences_of(index)[:limit]
+
+    def confidence_of(self, entity: Entity, rows: RowArray) -> FloatArray:
+        """How sure it is that each of `rows` hangs on the entity: float32 in [0, 1], 0 where it does not."""
+        index = self._index.get(entity.iri)
+        if index is None:
+            return np.zeros(len(rows), np.float32)
+        return self._tables.confidence_of(index, rows)
 
     def relation(self, entity: Entity) -> str:
         index = self._index.get(entity.iri)

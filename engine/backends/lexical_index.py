@@ -69,9 +69,18 @@ class TantivyLexicalIndex:
             return self._hits(query, limit)
         return self._masked(query, limit, mask)
 
-    def coverage(self, text: str, rows: RowArray) -> FloatArray:
-        """See `LexicalIndex`."""
-        return self._term_sets.share(unique_terms(text, MOST_TERMS), rows)
+    def held(self, words: Sequence[str], rows: RowArray) -> FloatArray:
+        """See `LexicalIndex`. A word that is cut into several terms is held by the share of them."""
+        cut = [unique_terms(word, MOST_TERMS) for word in words]
+        terms = list(dict.fromkeys(term for each in cut for term in each))[:MOST_TERMS]
+        places = {term: place for place, term in enumerate(terms)}
+        holds = self._term_sets.holds(terms, rows)
+        found = np.zeros((len(words), len(rows)), np.float32)
+        for place, each in enumerate(cut):
+            own = [places[term] for term in each if term in places]
+            if own:
+                found[place] = holds[own].sum(axis=0, dtype=np.float32) / np.float32(len(each))
+        return found
 
     def _masked(self, query: Any, limit: int, mask: Mask) -> Candidates:
         if mask.shape != (len(self),):

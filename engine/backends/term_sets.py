@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import DamagedGenerationError
-from engine.types import FloatArray, RowArray
+from engine.types import RowArray
 
 TERMS_FILE, STOPS_FILE = "terms.npy", "term_stops.npy"
 
@@ -53,20 +53,19 @@ class TermSets:
         np.save(folder / TERMS_FILE, self._terms)
         np.save(folder / STOPS_FILE, self._stops)
 
-    def share(self, terms: Sequence[str], rows: RowArray) -> FloatArray:
-        """For each row, how many of the different `terms` it holds, by their number: float32 (n,)."""
-        wanted = {_hash(term) for term in terms}
-        if not wanted or not len(rows):
-            return np.zeros(len(rows), np.float32)
+    def holds(self, terms: Sequence[str], rows: RowArray) -> NDArray[np.bool_]:
+        """Whether each row holds each of the `terms`: (terms, rows)."""
+        found = np.zeros((len(terms), len(rows)), bool)
+        if not found.size:
+            return found
         ends = self._stops[rows]
         counts = ends - np.where(rows > 0, self._stops[rows - 1], 0)
         owners = np.repeat(np.arange(len(rows)), counts)
         places = np.arange(len(owners)) + np.repeat(ends - np.cumsum(counts), counts)
         held = self._terms[places]
-        found = np.zeros(len(held), bool)
-        for term in wanted:
-            found |= held == term
-        return (np.bincount(owners[found], minlength=len(rows)) / len(wanted)).astype(np.float32)
+        for place, term in enumerate(terms):
+            found[place, owners[held == _hash(term)]] = True
+        return found
 
 
 def _hash(term: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +12,17 @@ from engine.types import Candidates, Entity, Expansion, FloatArray, Mask, RowArr
 
 POSTING_LIMIT = 1_000_000
 """Products read of one entity, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """`candidates` are the products that the graph ranks above all others; `tied` (one flag per row, None for
+    none) are more than there is room for, of one affinity `score`: the embedding has to choose among them.
+    """
+
+    candidates: Candidates
+    tied: Mask | None = None
+    score: float = 0.0
 
 
 class Postings(Protocol):
@@ -42,15 +54,16 @@ def affinity(graph: Postings, expansions: Sequence[Expansion]) -> FloatArray:
     return total
 
 
-def candidates(scores: FloatArray, limit: int, mask: Mask | None) -> Candidates:
-    """The best rows by affinity. Products that tie at the cut are left out together, since the graph
-    cannot tell them apart: a query that only names a broad type yields none (and is not `complete`).
+def pool(scores: FloatArray, limit: int, mask: Mask | None) -> Pool:
+    """The best rows by affinity. Products that tie at the cut stay together, since the graph cannot tell
+    them apart: a query that only names a broad type yields nothing but a tie (and is not `complete`).
     """
     allowed = scores > 0 if mask is None else (scores > 0) & mask
     rows = np.flatnonzero(allowed)
     found = Candidates.ranked(rows, scores[rows], limit=limit)
     if found.complete or not len(found):
-        return found
+        return Pool(found)
     cut = np.partition(scores[rows], len(rows) - limit - 1)[len(rows) - limit - 1]
     kept = found.scores > cut
-    return Candidates(found.rows[kept], found.scores[kept], complete=False)
+    above = Candidates(found.rows[kept], found.scores[kept], complete=False)
+    return Pool(above, allowed & (scores == cut), float(cut))

@@ -1,20 +1,21 @@
 """Stage 4, second half: hold every candidate against the query itself, whichever source found it.
 
 A source's rank says nothing of a product that the source did not list: a lexical find has no dense rank, even
-where its embedding is close. So the dense part of a score is the exact cosine, for each candidate alike, and
-each also gains the share of the query's words that it holds. (On judged queries this beat fusing the dense
-ranks on every figure.)
+where its embedding is close. So the dense part of a score is the exact cosine, for each candidate alike. Each
+also gains the share of the query's words that it holds, or that the graph says of it, and what the graph says
+of the kind of product and of its other properties. (On judged queries this beat fusing the sources' ranks.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.stages.fuse import Scored
+from engine.stages.match import SpanMatch
 from engine.stages.retrieve import LexicalIndex, Source, VectorIndex
 from engine.types import FloatArray
 
@@ -22,23 +23,62 @@ COVERAGE = "coverage"
 
 
 @dataclass(frozen=True, slots=True)
-class Compare:
-    """`dense` is what a cosine of 1 gains, `coverage` what a product gains that holds every word."""
+class ComparisonWeights:
+    """`dense` is what a cosine of 1 gains, `coverage` what a product gains that holds every word, `kind` one
+    that is surely what the query asks for, `properties` one with all the other properties that it names.
+    """
 
-    products: VectorIndex
-    lexical: LexicalIndex
     dense: float
     coverage: float
+    kind: float
+    properties: float
 
-    def __call__(self, scored: Scored, *, text: str | None, vector: FloatArray | None) -> Scored:
-        """Without `vector` (dimension,) there is no dense part, without `text` no coverage."""
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    products: VectorIndex
+    lexical: LexicalIndex
+    weights: ComparisonWeights
+
+    def __call__(
+        self,
+        scored: Scored,
+        *,
+        words: Sequence[str] | None,
+        vector: FloatArray | None,
+        matches: Sequence[SpanMatch] = (),
+    ) -> Scored:
+        """Without `vector` (dimension,) there is no dense part, without `words` no coverage. `matches` have
+        one value for each of `scored.rows`, in their order, and spans that refer to `words`.
+        """
         if not len(scored):
             return scored
-        parts: Mapping[str, NDArray[np.float64]] = scored.parts
-        if vector is not None and self.dense:
+        parts: dict[str, NDArray[np.float64]] = dict(scored.parts)
+        if vector is not None and self.weights.dense:
             cosines = self.products.vectors(scored.rows) @ vector
-            parts = {**parts, Source.DENSE: self.dense * np.maximum(cosines, 0.0).astype(np.float64)}
-        if text is not None and self.coverage:
-            held = self.lexical.coverage(text, scored.rows)
-            parts = {**parts, COVERAGE: self.coverage * held.astype(np.float64)}
+            parts[Source.DENSE] = self.weights.dense * np.maximum(cosines, 0.0).astype(np.float64)
+        if words and self.weights.coverage:
+            parts[COVERAGE] = self.weights.coverage * self._covered(scored, words, matches)
+        if matches:
+            parts[Source.GRAPH] = self._said(matches)
         return Scored.ordered(scored.rows, parts)
+
+    def _covered(
+        self, scored: Scored, words: Sequence[str], matches: Sequence[SpanMatch]
+    ) -> NDArray[np.float64]:
+        held = self.lexical.held(words, scored.rows)
+        for match in matches:
+            span = slice(match.start, match.end)
+            held[span] = np.maximum(held[span], match.values)
+        covered: NDArray[np.float64] = held.mean(axis=0, dtype=np.float64)
+        return covered
+
+    def _said(self, matches: Sequence[SpanMatch]) -> NDArray[np.float64]:
+        wanted = [match.values for match in matches if match.wanted]
+        others = [match.values for match in matches if not match.wanted]
+        said = np.zeros(len(matches[0].values))
+        for values in wanted:
+            said += self.weights.kind * values
+        if others:
+            said += self.weights.properties * np.mean(others, axis=0)
+        return said

@@ -11,15 +11,19 @@ from math import log
 from time import thread_time
 from typing import Protocol
 
+import numpy as np
+
 from engine.stages import affinity
+from engine.stages.affinity import Pool
+from engine.stages.match import SpanMatch, match
 from engine.stages.understand import Understanding
 from engine.text import singular, tokens
 from engine.types import (
-    Candidates,
     Entity,
     EntityKind,
     EntityLink,
     Expansion,
+    FloatArray,
     GraphEdge,
     Mask,
     RowArray,
@@ -42,12 +46,18 @@ class KnowledgeGraph(Protocol):
         """Rows, int64, of products that hang on the entity or a narrower one: ascending, at most `limit`."""
         ...
 
+    def confidence_of(self, entity: Entity, rows: RowArray) -> FloatArray:
+        """How sure it is that each of `rows` hangs on the entity: float32 in [0, 1], 0 where it does not."""
+        ...
+
     def relation(self, entity: Entity) -> str:
         """The readable name of the statement by which products hang on this entity ("color")."""
         ...
 
-    def names(self, entity: Entity) -> Sequence[str]:
-        """Normalised texts that the entity answers to (synonyms, translations), the surest first."""
+    def names(self, entity: Entity, least: float = 0.0) -> Sequence[str]:
+        """Normalised texts that the entity answers to (synonyms, translations) with a confidence of at
+        `least` that, the surest first.
+        """
         ...
 
 
@@ -63,7 +73,15 @@ class ExpansionSpec:
     mode: ExpansionMode = ExpansionMode.AUTO
     max_expansions: int = 16
     lexical_terms: bool = True
+    """Synonyms and neighbours' names join the searched words, at a low weight."""
     candidates: bool = True
+    """Products that hang on the entities join the candidates."""
+    scores: bool = True
+    """What the graph says of a candidate counts in its score."""
+    shifted_vector: bool = False
+    """The embeddings of the entities' products are searched for, too."""
+    rerank_text: bool = False
+    """The cross-encoder reads the query's synonyms as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +96,21 @@ class WalkLimits:
     seconds: float = 0.010
 
 
-RELATION_WEIGHT = {"same as": 0.8, "narrower": 0.6, "broader": 0.4, "brand": 0.3}
-"""How much of a meaning survives one step."""
+DEFAULT_RELATIONS: Mapping[str, float] = {"same as": 0.8, "narrower": 0.6, "broader": 0.4, "brand": 0.3}
+"""How much of a meaning survives one step, where a build has not learned it."""
 _OTHER_RELATION = 0.3
 _SURE = 0.6
 """Confidence from which a link's synonyms may enter the searched words."""
+_SURE_NAME = 0.85
+"""Confidence of a name from which it stands for the entity among the searched words: a part of a taxonomy's
+long name does not.
+"""
 _MAX_TERMS = 6
 _TERM_BOOST = 0.5
 _MIN_TERM_WEIGHT = 0.25
 _FEW_PRODUCTS = 20
+_TYPICAL = 32
+"""Products whose embeddings stand for an entity."""
 _MODEL = re.compile(r"^(?=.*\d)(?=.*[^\W\d_])\S{4,}$|^\d{6,}$")
 _SYNONYM_KINDS = frozenset({EntityKind.CATEGORY, EntityKind.COLOR, EntityKind.MATERIAL})
 
@@ -109,6 +133,7 @@ class Expand:
     graph: KnowledgeGraph
     word_counts: Mapping[str, int] = field(default_factory=dict)
     limits: WalkLimits = WalkLimits()
+    relations: Mapping[str, float] = field(default_factory=lambda: DEFAULT_RELATIONS)
 
     def __call__(self, understanding: Understanding, spec: ExpansionSpec) -> tuple[Expansion, ...]:
         """The linked entities first (with an empty path), then at most `max_expansions` that they led to,
@@ -133,7 +158,7 @@ class Expand:
             if expansion.path or link.confidence < _SURE or link.entity.kind not in _SYNONYM_KINDS:
                 continue
             named = _singulars(understanding.tokens[link.start : link.end])
-            for name in self.graph.names(link.entity):
+            for name in self.graph.names(link.entity, _SURE_NAME):
                 words = tokens(name)
                 new = _singulars(words)
                 if not new <= said and not named <= new and self._knows(words):
@@ -156,9 +181,20 @@ class Expand:
                 terms.setdefault(" ".join(words), _TERM_BOOST * expansion.weight)
         return tuple(terms.items())[:_MAX_TERMS]
 
-    def candidates(self, expansions: Sequence[Expansion], limit: int, mask: Mask | None) -> Candidates:
+    def candidates(self, expansions: Sequence[Expansion], limit: int, mask: Mask | None) -> Pool:
         """Products that hang on the entities, best affinity first; see `engine.stages.affinity`."""
-        return affinity.candidates(affinity.affinity(self.graph, expansions), limit, mask)
+        return affinity.pool(affinity.affinity(self.graph, expansions), limit, mask)
+
+    def matches(self, expansions: Sequence[Expansion], rows: RowArray) -> tuple[SpanMatch, ...]:
+        """What the graph says of each row; see `engine.stages.match`."""
+        return match(self.graph, expansions, self.relations, rows)
+
+    def typical(self, expansions: Sequence[Expansion]) -> RowArray:
+        """A few products that hang on what the query surely names, evenly from all of them: int64."""
+        sure = [each for each in expansions if not each.path and each.link.confidence >= _SURE]
+        rows = [self.graph.products(each.entity, affinity.POSTING_LIMIT) for each in sure]
+        sampled = [found[:: -(-len(found) // _TYPICAL)] for found in rows if len(found)]
+        return np.unique(np.concatenate(sampled)) if sampled else np.empty(0, np.int64)
 
     def sentence(self, understanding: Understanding, expansion: Expansion) -> str:
         """The way from the query's words to the entity and its products, as one line:
@@ -208,7 +244,7 @@ class Expand:
                     continue
                 seen.add(edge.target.iri)
                 count += 1
-                weight = RELATION_WEIGHT.get(edge.relation, _OTHER_RELATION)
+                weight = self.relations.get(edge.relation, _OTHER_RELATION)
                 heapq.heappush(waiting, (strength * weight, count, link, (*path, edge)))
 
     def _weigh(self, link: EntityLink, path: tuple[GraphEdge, ...], strength: float) -> Expansion:

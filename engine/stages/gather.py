@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from engine.deadline import Deadline
+from engine.stages.affinity import Pool
 from engine.stages.retrieve import LexicalIndex, Source, VectorIndex
 from engine.stages.vote import PastQueryVotes, Votes
 from engine.types import Candidates, FloatArray, Mask
@@ -23,14 +24,16 @@ Found = TypeVar("Found")
 class Question:
     """One search as the sources see it.
 
-    `expansions` are extra phrases with their boosts; `graph` gives the products that hang on the entities.
+    `expansions` are extra phrases with their boosts; `graph` gives the products that hang on the entities;
+    `shift` moves the embedding towards them.
     """
 
     text: str
     limit: int
     mask: Mask | None
     expansions: tuple[tuple[str, float], ...]
-    graph: Callable[[int, Mask | None], Candidates] | None
+    graph: Callable[[int, Mask | None], Pool] | None
+    shift: Callable[[FloatArray], FloatArray] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,7 @@ class Gather:
         if dense and embed is not None:
             vector = embed()
             if Source.DENSE in dense:
-                nearest = self.products.search(vector[np.newaxis], question.limit, question.mask)
-                sources[Source.DENSE] = nearest[0]
+                sources[Source.DENSE] = self._nearest(vector, question)
             if Source.PAST_QUERIES in dense:
                 votes = self.past_queries(vector, question.limit, question.mask)
                 sources[Source.PAST_QUERIES] = votes.candidates
@@ -81,20 +83,47 @@ class Gather:
             found = _wait(future, deadline)
             if found is None:
                 late.append(source)
+            elif isinstance(found, Pool):
+                sources[source] = self._chosen(found, vector, question.limit)
             else:
                 sources[source] = found
         return Gathered(sources, vector, votes, tuple(late))
 
-    def _start(self, question: Question, disabled: frozenset[Source]) -> dict[Source, Future[Candidates]]:
-        started = {}
+    def _words(self, question: Question) -> Candidates | Pool:
+        return self.lexical.search(
+            question.text, question.limit, expansions=question.expansions, mask=question.mask
+        )
+
+    def _nearest(self, vector: FloatArray, question: Question) -> Candidates:
+        """By the query's embedding and, where that is wanted, by the shifted one, too."""
+        if question.shift is None:
+            return self.products.search(vector[np.newaxis], question.limit, question.mask)[0]
+        both = np.stack([vector, question.shift(vector)])
+        near, shifted = self.products.search(both, question.limit, question.mask)
+        rows = np.union1d(near.rows, shifted.rows)
+        complete = near.complete and shifted.complete
+        return Candidates.ranked(
+            rows, self.products.vectors(rows) @ vector, limit=len(rows), complete=complete
+        )
+
+    def _chosen(self, pool: Pool, vector: FloatArray | None, limit: int) -> Candidates:
+        """The embedding chooses among products that are the same to the graph."""
+        above, room = pool.candidates, limit - len(pool.candidates)
+        if pool.tied is None or vector is None or not room:
+            return above
+        nearest = self.products.search(vector[np.newaxis], room, pool.tied)[0]
+        return Candidates(
+            np.concatenate([above.rows, nearest.rows]),
+            np.concatenate([above.scores, np.full(len(nearest), pool.score, np.float32)]),
+            complete=False,
+        )
+
+    def _start(
+        self, question: Question, disabled: frozenset[Source]
+    ) -> dict[Source, Future[Candidates | Pool]]:
+        started: dict[Source, Future[Candidates | Pool]] = {}
         if Source.LEXICAL not in disabled:
-            started[Source.LEXICAL] = self.executor.submit(
-                self.lexical.search,
-                question.text,
-                question.limit,
-                expansions=question.expansions,
-                mask=question.mask,
-            )
+            started[Source.LEXICAL] = self.executor.submit(self._words, question)
         if Source.GRAPH not in disabled and question.graph is not None:
             started[Source.GRAPH] = self.executor.submit(question.graph, question.limit, question.mask)
         return started

@@ -64,10 +64,8 @@ class LexicalIndex(Protocol):
         """
         ...
 
-    def coverage(self, text: str, rows: RowArray) -> FloatArray:
-        """For each row, the share of the text's different words that the product holds: float32 (n,) in
-        [0, 1]. Words that no product holds count as missing.
-        """
+    def held(self, words: Sequence[str], rows: RowArray) -> FloatArray:
+        """How much of each word each product holds: float32 (words, rows) in [0, 1], mostly 0 or 1."""
         ...
 
 

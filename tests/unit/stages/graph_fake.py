@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.types import Entity, EntityKind, GraphEdge, RowArray
+from engine.types import Entity, EntityKind, FloatArray, GraphEdge, RowArray
 
 
 def entity(name: str, kind: EntityKind, count: int = 1, attribute: str = "") -> Entity:
@@ -16,12 +16,13 @@ def entity(name: str, kind: EntityKind, count: int = 1, attribute: str = "") -> 
 
 @dataclass(frozen=True)
 class FakeGraph:
-    """`rows` and `edges` by IRI; counts the calls of `neighbours`."""
+    """`rows`, `edges` and how `sure` its statements are by IRI; counts the calls of `neighbours`."""
 
     product_total: int
     rows: Mapping[str, Sequence[int]] = field(default_factory=dict)
     edges: Mapping[str, Sequence[GraphEdge]] = field(default_factory=dict)
     synonyms: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sure: Mapping[str, float] = field(default_factory=dict)
     walked: list[str] = field(default_factory=list)
 
     def neighbours(self, entity: Entity, limit: int) -> Sequence[GraphEdge]:
@@ -31,8 +32,12 @@ class FakeGraph:
     def products(self, entity: Entity, limit: int) -> RowArray:
         return np.asarray(self.rows.get(entity.iri, ()), np.int64)[:limit]
 
+    def confidence_of(self, entity: Entity, rows: RowArray) -> FloatArray:
+        sure = self.sure.get(entity.iri, 1.0)
+        return np.float32(sure) * np.isin(rows, self.products(entity, self.product_total)).astype(np.float32)
+
     def relation(self, entity: Entity) -> str:
         return "fits" if entity.kind is EntityKind.COMPATIBLE_TARGET else ""
 
-    def names(self, entity: Entity) -> Sequence[str]:
+    def names(self, entity: Entity, least: float = 0.0) -> Sequence[str]:
         return self.synonyms.get(entity.iri, ())

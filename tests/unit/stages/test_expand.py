@@ -132,27 +132,30 @@ def test_synonyms_the_catalogue_knows_become_words_unless_they_only_say_the_same
 
 def test_products_that_match_more_of_the_query_rank_higher() -> None:
     expand = Expand(GRAPH)
-    found = expand.candidates(expand(BLACK_CARTRIDGE, AUTO), 25, None)
+    found = expand.candidates(expand(BLACK_CARTRIDGE, AUTO), 25, None).candidates
     both = rarity(500, 1000) + rarity(50, 1000)
     assert found.rows[:20].tolist() == list(range(480, 500))
     assert found.scores[:20] == pytest.approx(both)
     assert not found.complete
 
 
-def test_products_that_the_graph_cannot_tell_apart_are_left_out_together() -> None:
+def test_products_that_the_graph_cannot_tell_apart_stay_together() -> None:
     expand = Expand(GRAPH)
     only_black = expand(understood((BLACK, 0, 1)), AUTO)
     flood = expand.candidates(only_black, 100, None)
-    assert len(flood) == 0  # 500 black products, room for 100
-    assert not flood.complete
-    assert len(expand.candidates(only_black, 500, None)) == 500
+    assert len(flood.candidates) == 0  # 500 black products, room for 100
+    assert not flood.candidates.complete
+    assert flood.tied is not None
+    assert np.flatnonzero(flood.tied).tolist() == list(range(500))
+    assert flood.score == pytest.approx(rarity(500, 1000))
+    assert len(expand.candidates(only_black, 500, None).candidates) == 500
 
 
 def test_a_mask_decides_who_may_be_returned_before_the_limit_does() -> None:
     expand = Expand(GRAPH)
     mask = np.zeros(1000, np.bool_)
     mask[[3, 490, 525]] = True
-    found = expand.candidates(expand(BLACK_CARTRIDGE, AUTO), 3, mask)
+    found = expand.candidates(expand(BLACK_CARTRIDGE, AUTO), 3, mask).candidates
     assert found.rows.tolist() == [490, 525, 3]  # both, cartridge, black
     assert found.complete
 
@@ -182,3 +185,16 @@ def test_each_row_is_told_the_heaviest_way_of_each_span() -> None:
         3: ('"black" -> color Black <- product',),
         999: (),
     }
+
+
+def test_a_build_may_have_learned_other_weights_of_relations() -> None:
+    gained = Expand(GRAPH, relations={"broader": 0.9})(BLACK_CARTRIDGE, AUTO)
+    weights = {each.entity: each.weight for each in gained if each.path}
+    assert weights[SUPPLIES] == pytest.approx(0.9 * rarity(80, 1000))
+    assert weights[INK] == pytest.approx(0.3 * rarity(50, 1000))  # nothing was learned of "narrower"
+
+
+def test_typical_products_are_spread_evenly_over_all_that_hang_on_an_entity() -> None:
+    typical = Expand(GRAPH).typical(Expand(GRAPH)(understood((BLACK, 0, 1)), AUTO))
+    assert typical.tolist() == list(range(0, 500, 16))  # 500 products, at most 32: every 16th
+    assert len(Expand(GRAPH).typical(())) == 0

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.deadline import Deadline
+from engine.stages.affinity import Pool
 from engine.stages.gather import Gather, Question
 from engine.stages.retrieve import Source
 from engine.stages.vote import PastQueryVotes
@@ -41,7 +42,9 @@ def question(text: str = "black ink", mask: Mask | None = None, limit: int = 3) 
         limit,
         mask,
         (),
-        lambda limit, mask: Candidates.ranked(np.array([HOSE]), np.array([1.0], np.float32), limit=limit),
+        lambda limit, mask: Pool(
+            Candidates.ranked(np.array([HOSE]), np.array([1.0], np.float32), limit=limit)
+        ),
     )
 
 
@@ -78,9 +81,9 @@ def test_without_time_to_embed_the_dense_sources_are_late(gather: Gather) -> Non
 
 
 def test_a_source_that_misses_the_deadline_is_late_and_the_others_count(gather: Gather) -> None:
-    def slow(limit: int, mask: Mask | None) -> Candidates:
+    def slow(limit: int, mask: Mask | None) -> Pool:
         time.sleep(0.5)
-        return Candidates.none()
+        return Pool(Candidates.none())
 
     slow_question = Question("black ink", 3, None, (), slow)
 
@@ -96,3 +99,37 @@ def test_the_mask_reaches_words_vectors_and_votes(gather: Gather) -> None:
     gathered = gather(question(mask=only_pen), ask_ink, frozenset({Source.GRAPH}), Deadline.none())
 
     assert all(found.rows.tolist() == [PEN] for found in gathered.sources.values())
+
+
+def tied(limit: int, mask: Mask | None) -> Pool:
+    """The graph is sure of the hose, and cannot tell ink and pen apart."""
+    above = Candidates(np.array([HOSE]), np.array([2.0], np.float32), complete=False)
+    return Pool(above, np.array([True, True, False]), 1.0)
+
+
+def test_the_embedding_chooses_among_products_that_the_graph_cannot_tell_apart(gather: Gather) -> None:
+    asked = Question("x", 2, None, (), tied)
+
+    found = gather(asked, ask_ink, frozenset(), Deadline.none()).sources[Source.GRAPH]
+
+    assert found.rows.tolist() == [HOSE, INK]  # room for one of the two
+    assert found.scores.tolist() == [2.0, 1.0]
+    assert not found.complete
+
+
+def test_without_an_embedding_products_that_tie_are_left_out_together(gather: Gather) -> None:
+    asked = Question("x", 2, None, (), tied)
+
+    found = gather(asked, None, frozenset(), Deadline.none()).sources[Source.GRAPH]
+
+    assert found.rows.tolist() == [HOSE]
+
+
+def test_a_shifted_embedding_adds_its_neighbours_ranked_by_the_query_itself(gather: Gather) -> None:
+    towards_hose = np.array([0.0, 1.0], np.float32)
+    asked = Question("x", 1, None, (), None, shift=lambda vector: towards_hose)
+
+    found = gather(asked, ask_ink, frozenset(), Deadline.none()).sources[Source.DENSE]
+
+    assert found.rows.tolist() == [INK, HOSE]
+    assert found.scores.tolist() == pytest.approx([1.0, 0.0])

@@ -55,5 +55,5 @@ class ExactWords:
         rows = np.flatnonzero((scores > 0) & (True if mask is None else mask))
         return Candidates.ranked(rows, scores[rows], limit=limit)
 
-    def coverage(self, text: str, rows: RowArray) -> FloatArray:
-        return (self._held(text) / len(set(text.split())))[rows].astype(np.float32)
+    def held(self, words: Sequence[str], rows: RowArray) -> FloatArray:
+        return np.array([self._held(word)[rows] for word in words], np.float32)

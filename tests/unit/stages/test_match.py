@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from engine.stages.match import match
+from engine.types import Entity, EntityKind, EntityLink, Expansion, GraphEdge
+from tests.unit.stages.graph_fake import FakeGraph, entity
+
+GAMING = entity("gaming", EntityKind.ATTRIBUTE_VALUE)
+CASE = entity("case", EntityKind.CATEGORY)
+NOTEBOOK = entity("notebook", EntityKind.CATEGORY)
+COMPUTER = entity("computer", EntityKind.CATEGORY)
+GRAPH = FakeGraph(
+    10,
+    rows={GAMING.iri: (0, 1), NOTEBOOK.iri: (1, 2), COMPUTER.iri: (1, 2, 3), CASE.iri: (4,)},
+    sure={NOTEBOOK.iri: 0.5},
+)
+RELATIONS = {"broader": 0.4, "narrower": 0.05}
+ROWS = np.array([3, 2, 1, 0])
+
+
+def reached(thing: Entity, start: int, *path: GraphEdge, confidence: float = 1.0) -> Expansion:
+    return Expansion(EntityLink(thing, start, start + 1, thing.label, confidence), path, 0.01)
+
+
+def values(*expansions: Expansion) -> list[object]:
+    return [pytest.approx(each.values.tolist()) for each in match(GRAPH, expansions, RELATIONS, ROWS)]
+
+
+def test_a_product_matches_as_far_as_reading_and_statement_are_sure() -> None:
+    assert values(reached(NOTEBOOK, 0, confidence=0.8)) == [[0.0, 0.8 * 0.5, 0.8 * 0.5, 0.0]]
+
+
+def test_a_way_through_the_graph_costs_its_relations_and_the_surest_way_counts() -> None:
+    broader = reached(NOTEBOOK, 0, GraphEdge("broader", COMPUTER))
+
+    assert values(reached(NOTEBOOK, 0), broader) == [[0.4, 0.5, 0.5, 0.0]]
+
+
+def test_ways_of_next_to_no_strength_and_unknown_relations_are_not_looked_at() -> None:
+    assert values(reached(COMPUTER, 0, GraphEdge("narrower", NOTEBOOK, forward=False))) == []
+    assert values(reached(COMPUTER, 0, GraphEdge("likes", NOTEBOOK))) == []
+
+
+def test_the_last_product_word_says_what_is_wanted() -> None:
+    found = match(GRAPH, [reached(CASE, 2), reached(GAMING, 0), reached(NOTEBOOK, 1)], RELATIONS, ROWS)
+
+    assert [(each.start, each.wanted) for each in found] == [(0, False), (1, False), (2, True)]
+
+
+def test_a_query_without_a_product_word_wants_no_kind() -> None:
+    assert [each.wanted for each in match(GRAPH, [reached(GAMING, 0)], RELATIONS, ROWS)] == [False]
