@@ -58,6 +58,19 @@ class OxigraphKnowledgeGraph:
         return cls(store, tables)
 
     @property
+    def store(self) -> pyoxigraph.Store:
+        """Opened read-only."""
+        return self._store
+
+    @property
+    def tables(self) -> GraphTables:
+        return self._tables
+
+    def place(self, iri: str) -> int | None:
+        """Of an entity in the tables; None for an IRI that names none."""
+        return self._index.get(iri)
+
+    @property
     def product_total(self) -> int:
         return self._tables.product_total
 
