@@ -29,6 +29,7 @@ class Term(StrEnum):
     AUDIENCE_CLASS = f"{SCHEMA}Audience"
     CONCEPT = f"{SKOS}Concept"
 
+    TYPE = RDF_TYPE
     NAME = f"{SCHEMA}name"
     SKU = f"{SCHEMA}sku"
     BRAND = f"{SCHEMA}brand"
@@ -45,6 +46,8 @@ class Term(StrEnum):
     AUDIENCE = f"{SCHEMA}audience"
     OCCASION = f"{SCHEMA}usageInfo"
     VARIANT_OF = f"{SCHEMA}isVariantOf"
+    VARIES_BY = f"{SCHEMA}variesBy"
+    """The property in which the members of a schema:ProductGroup differ."""
     SIMILAR_TO = f"{SCHEMA}isSimilarTo"
     """A substitute: bought instead."""
     RELATED_TO = f"{SCHEMA}isRelatedTo"
