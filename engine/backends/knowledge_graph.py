@@ -15,7 +15,7 @@ import numpy as np
 import pyoxigraph
 from pyoxigraph import NamedNode
 
-from engine.backends.graph_tables import GraphTables
+from engine.backends.graph_tables import EntityName, GraphTables
 from engine.errors import DamagedGenerationError
 from engine.types import Entity, FloatArray, GraphEdge, RowArray
 
@@ -97,11 +97,11 @@ class OxigraphKnowledgeGraph:
         index = self._index.get(entity.iri)
         if index is None:
             return ()
-        return tuple(
-            name.text
-            for name in self._tables.names[self._name_offsets[index] : self._name_offsets[index + 1]]
-            if name.confidence >= least
-        )
+        return tuple(name.text for name in self.names_at(index) if name.confidence >= least)
+
+    def names_at(self, place: int) -> Sequence[EntityName]:
+        """Everything that the entity at a place answers to, the surest first."""
+        return self._tables.names[self._name_offsets[place] : self._name_offsets[place + 1]]
 
     def products(self, entity: Entity, limit: int) -> RowArray:
         """Those of narrower categories, types, colours and materials are among them."""
