@@ -3,8 +3,8 @@
     "Acme Brush 2 m red, 3-pack"  ->  template "acme brush <size> <color> <pack>"
                                       color: red, size: 2 m, pack: 3-pack
 
-Two products with the same template differ along these axes alone. Numbers without a unit stay in the template:
-they tell models apart.
+Two products with the same template differ along these axes alone. Numbers without a unit stay in the
+template: they tell models apart.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ _LETTER_SIZES = r"xxs|xs|xl|xxl|xxxl|[2-6]xl|small|medium|large|大号|中号|�
 
 
 def _measure(units: str) -> str:
-    """Numbers with one of the units: "2 m", "3-pack", "100x150 mm", "2米"; no letter may follow Latin units."""
+    """Numbers with one of the units: "2 m", "3-pack", "100x150 mm", "2米"; no letter may follow Latin
+    units.
+    """
     latin = "|".join(unit for unit in units.split("|") if not has_cjk(unit))
     chinese = "|".join(unit for unit in units.split("|") if has_cjk(unit))
     number = rf"(?<![^\W_])(?<!\d[.,])(?<!f/){_NUMBER}(?:\s?x\s?{_NUMBER})?"
@@ -72,13 +74,15 @@ _PATTERNS = (
     (
         Axis.SIZE,
         re.compile(
-            rf"{_measure(SIZE_UNITS)}|(?<![^\W_]){_NUMBER}[\"″']|\bsize [^\W_]+\b|(?<![^\W_])(?:{_LETTER_SIZES}){_END}"
-            rf"|(?<=[ (,/-])[sml](?=\)?$)"
+            rf"{_measure(SIZE_UNITS)}|(?<![^\W_]){_NUMBER}[\"″']|\bsize [^\W_]+\b"
+            rf"|(?<![^\W_])(?:{_LETTER_SIZES}){_END}|(?<=[ (,/-])[sml](?=\)?$)"
         ),
     ),
     (Axis.LANGUAGE, re.compile(rf"\b(?:{_LANGUAGES})\b")),
 )
-_SUFFIXED = re.compile(r"(?<![^\W_])((?=[^\s]{4})[^\W_]*\d[^\W_]*(?:-[^\W_]+)*\d|[^\W\d_]+-\d{2,})([^\W\d_]{1,3})(?![^\W_]|-)")
+_SUFFIXED = re.compile(
+    r"(?<![^\W_])((?=[^\s]{4})[^\W_]*\d[^\W_]*(?:-[^\W_]+)*\d|[^\W\d_]+-\d{2,})([^\W\d_]{1,3})(?![^\W_]|-)"
+)
 _MODEL = re.compile(r"(?<![^\W_<])(?=[^\s]*\d)(?=[^\s]*[a-z])[a-z0-9]+(?:[-./#][a-z0-9]+)*(?![^\W_>])")
 _DIGITS = re.compile(r"\d")
 _NOISE = re.compile(r"[\s,;:()\[\]|+®™©\"*]+|(?<![^\W_>])[-./'&]+|[-./'&]+(?![^\W_<])")

@@ -18,9 +18,7 @@ MAX_VARIANTS = 10
 _PART_WORDS = frozenset({"part", "component", "spare", "零件", "配件"})
 
 
-def find_compatible(
-    draft: Draft, products: Sequence[Product], groups: Sequence[VariantGroup]
-) -> list[Pair]:
+def find_compatible(draft: Draft, products: Sequence[Product], groups: Sequence[VariantGroup]) -> list[Pair]:
     """Accessory -> device, sorted, each pair once with its best confidence.
 
     Targets come from compatibility statements and from texts; edges that already tie a target to a product
@@ -67,9 +65,7 @@ def _tied_products(draft: Draft, products: Sequence[Product]) -> dict[str, list[
     return tied
 
 
-def _with_variants(
-    device: Named, groups: Sequence[VariantGroup], group: dict[int, int]
-) -> Iterator[Named]:
+def _with_variants(device: Named, groups: Sequence[VariantGroup], group: dict[int, int]) -> Iterator[Named]:
     yield device
     index = group.get(device.row)
     if index is not None and len(groups[index].rows) <= MAX_VARIANTS:

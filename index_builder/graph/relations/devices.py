@@ -1,8 +1,9 @@
-"""Finds the products of a catalogue that a compatibility statement names: "LaserJet 4200 series" -> 4200n, 4200dtn.
+"""Finds the products of a catalogue that a compatibility statement names: "LaserJet 4200 series" -> 4200n,
+4200dtn.
 
-A device is known by the words up to its model number ("laserjet 4200n"), and by the number alone when it mixes
-letters and digits ("mfc-7420"). Accessories are often titled after their device ("LaserJet 4200 fuser kit"):
-products that state a compatibility themselves, or whose type mostly does, are no devices.
+A device is known by the words up to its model number ("laserjet 4200n"), and by the number alone when it
+mixes letters and digits ("mfc-7420"). Accessories are often titled after their device ("LaserJet 4200 fuser
+kit"): products that state a compatibility themselves, or whose type mostly does, are no devices.
 """
 
 from __future__ import annotations

@@ -83,9 +83,7 @@ def _by_values(
             key = (brand, draft.types[row], statements[row], shape.template, tuple(values[row]))
             blocks[key][row] = shape
     return [
-        group
-        for group in _groups(blocks, products, SAME_VALUES_CONFIDENCE)
-        if set(group.axes) - {Axis.MODEL}
+        group for group in _groups(blocks, products, SAME_VALUES_CONFIDENCE) if set(group.axes) - {Axis.MODEL}
     ]
 
 
