@@ -55,12 +55,21 @@ def fingerprint(request: SearchRequest) -> str:
 
 def offset_of(request: SearchRequest, generation_id: str) -> int:
     """Where the page begins, from 0. Raises InvalidArgumentError or StalePageTokenError."""
-    if not request.page_token:
+    return place_of(request.page_token, generation_id, fingerprint(request)) if request.page_token else 0
+
+
+def place_of(page_token: str, generation_id: str, request_fingerprint: str) -> int:
+    """Where the page of a token begins, from 0; an empty one is of the first page.
+
+    Raises InvalidArgumentError for a token of another request, StalePageTokenError for one of a generation
+    that does not serve.
+    """
+    if not page_token:
         return 0
-    token = PageToken.decode(request.page_token)
+    token = PageToken.decode(page_token)
     if token.generation_id != generation_id:
         raise StalePageTokenError(token.generation_id, generation_id)
-    if token.fingerprint != fingerprint(request):
+    if token.fingerprint != request_fingerprint:
         raise InvalidArgumentError(
             "page_token",
             "The page token belongs to another request: keep every field but page_size as it was.",
