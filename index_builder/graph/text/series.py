@@ -1,0 +1,62 @@
+"""Lines of products ("LaserJet"), learned from where their names stand: right after one brand, repeatedly."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from index_builder.graph.evidence import Label
+from index_builder.graph.text.gazetteer import Entry
+from index_builder.graph.text.titles import Mark, Title
+
+_MIN_TITLES = 3
+_OTHERS = 10
+"""One brand must open its titles with the word so many times as often as all others together."""
+_MAX_WORDS = 3
+_MIN_LONGER = 0.5
+_CONFIDENCE = 0.8
+
+
+def learn_series(titles: Sequence[Title], not_series: Collection[str]) -> tuple[Entry, ...]:
+    """Entries for a gazetteer, each for its brand. `not_series` are words of types, in singular."""
+    openings: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for title in titles:
+        for run in _runs(title, not_series):
+            openings[run][title.brand] += 1
+    found: dict[str, tuple[str, int]] = {}
+    for run in sorted(openings, key=lambda run: (run.count(" "), run)):
+        (brand, count), *_ = openings[run].most_common(1)
+        others = openings[run].total() - count
+        if count < _MIN_TITLES or others * _OTHERS > count:
+            continue
+        shorter = run.rpartition(" ")[0]
+        if shorter and not _is_name(shorter, count, found, openings):
+            continue
+        found[run] = (brand, count)
+    return tuple(Entry(run, Label.SERIES, _CONFIDENCE, brand) for run, (brand, _) in sorted(found.items()))
+
+
+def _is_name(
+    shorter: str,
+    count: int,
+    found: Mapping[str, tuple[str, int]],
+    openings: Mapping[str, Counter[str]],
+) -> bool:
+    """Whether a longer run, seen `count` times, is a name: it begins with a series that mostly goes on so."""
+    return shorter in found and count >= _MIN_LONGER * openings[shorter].total()
+
+
+def _runs(title: Title, not_series: Collection[str]) -> Iterator[str]:
+    """The one, two and three plain words after the brand that opens the title."""
+    place = 0
+    while place < len(title.words) and title.marks[place] is Mark.BRAND:
+        place += 1
+    if not place:
+        return
+    run: list[str] = []
+    for word, mark in list(zip(title.words, title.marks, strict=True))[place : place + _MAX_WORDS]:
+        plain = mark is Mark.PLAIN and len(word.text) > (0 if run else 1)
+        if not plain or word.single in not_series or (run and not word.joined):
+            return
+        run.append(word.text)
+        yield " ".join(run)
