@@ -35,12 +35,14 @@ class Settings(BaseSettings):
     """Values only: building one reads neither the environment nor a file; `read_settings` does.
 
     `table` is the TOML file's table, the command's name. Of the fields in `alternatives`, at most one may be
-    set; a source that sets one of them silences the others in the sources below it.
+    set; a source that sets one of them silences the others in the sources below it. `also_in_table` names the
+    keys of the table that other actions of the same command read: they are neither read nor refused.
     """
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
     table: ClassVar[str]
     alternatives: ClassVar[tuple[str, ...]] = ()
+    also_in_table: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def settings_customise_sources(

@@ -98,11 +98,11 @@ def _read_table(path: Path, model: type[Settings]) -> Mapping[str, Any]:
             raise ConfigError(f"{path}: [{key}] is no command.{_hint(key, TABLES)}")
     table: Mapping[str, Any] = content.get(model.table, {})
     for key in table:
-        if key not in model.model_fields:
+        if key not in model.model_fields and key not in model.also_in_table:
             raise ConfigError(
                 f"{path}: {key!r} in [{model.table}] is no setting.{_hint(key, tuple(model.model_fields))}"
             )
-    return table
+    return {key: value for key, value in table.items() if key in model.model_fields}
 
 
 def _hint(word: str, known: Sequence[str]) -> str:
