@@ -21,7 +21,6 @@ from engine.deadline import Deadline
 from engine.errors import (
     CancelledError,
     DamagedGenerationError,
-    DeadlineExceededError,
     FailedPreconditionError,
     NotServingError,
     OverloadedError,
