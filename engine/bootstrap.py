@@ -10,11 +10,14 @@ from functools import partial
 from engine.backends.catalog import Catalog
 from engine.backends.cross_encoder import open_cross_encoder
 from engine.backends.encoder import open_encoder
-from engine.backends.knowledge_graph import OxigraphKnowledgeGraph
+from engine.backends.graph_query.pool import GraphQueryPool
+from engine.backends.graph_reader import GraphReader
+from engine.backends.knowledge_graph import STORE, OxigraphKnowledgeGraph
 from engine.backends.lexical_index import TantivyLexicalIndex
 from engine.backends.past_queries import VECTORS_FOLDER, PastQueryStore
 from engine.backends.vector_index import FaissVectorIndex
 from engine.batched import BatchedEncoder, BatchedPairScorer
+from engine.browsing.browser import GraphBrowser
 from engine.config import ServeSettings
 from engine.deadline import Deadline
 from engine.errors import DimensionMismatchError
@@ -97,14 +100,22 @@ def open_generation(
         products=catalog.products,
     )
     pipeline = Pipeline(generation.id, stages, ranking)
+    queries = GraphQueryPool(
+        generation.part("graph") / STORE,
+        processes=settings.graph_query_processes,
+        memory_mib=settings.graph_query_memory,
+    )
+    reader = GraphReader.open(graph, generation.part("graph"))
+    browser = GraphBrowser(generation.id, reader, catalog, stages.understand, queries)
 
     def close() -> None:
+        queries.close()
         shared_encoder.close()
         shared_scorer.close()
         executor.shutdown(wait=True, cancel_futures=True)
 
     _warm_up(pipeline, [past_queries.get(row).text for row in range(min(WARM_UP_QUERIES, len(past_queries)))])
-    return Opened(generation, pipeline, catalog, past_queries, encoder.device, close)
+    return Opened(generation, pipeline, catalog, past_queries, browser, encoder.device, close)
 
 
 def _reads_chinese(generation: Generation) -> bool:

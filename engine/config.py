@@ -105,6 +105,20 @@ class ServeSettings(Settings):
     candidates_per_source: int = Field(
         default=200, ge=1, le=1_000, description="Candidates of each source when a request names no number."
     )
+    graph_query_processes: int = Field(
+        default=2,
+        ge=0,
+        le=64,
+        description="SPARQL queries (QueryGraph) that run at a time, each in a process of its own, started "
+        "when first needed; one more is refused. 0 runs none.",
+    )
+    graph_query_memory: int = Field(
+        default=512,
+        ge=64,
+        le=65_536,
+        description="MiB of memory that a SPARQL query may take beside what its process needs to open the "
+        "graph; one that wants more is stopped.",
+    )
     drain_grace: Seconds = Field(
         default=0.5,
         description="Seconds between health turning NOT_SERVING on SIGTERM or SIGINT and refusing new calls, "

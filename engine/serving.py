@@ -10,9 +10,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from engine.browsing.browser import GraphBrowser
 from engine.deadline import Deadline
 from engine.errors import InvalidArgumentError, NotFoundError, NotServingError
 from engine.generation import DataFolder, Generation
+from engine.graph_values import (
+    DescribeRequest,
+    Description,
+    GraphAnswer,
+    GraphQuery,
+    LinkedText,
+    NeighbourPage,
+    NeighboursRequest,
+)
 from engine.pipeline import Pipeline
 from engine.plan import checked_query
 from engine.request import SearchRequest, SearchResult, Suggestion
@@ -37,6 +47,7 @@ class Opened:
     pipeline: Pipeline
     catalog: ProductStore
     past_queries: PastQueries
+    browser: GraphBrowser
     device: str
     close: Callable[[], None]
 
@@ -100,6 +111,23 @@ class ServingEngine:
                     raise NotFoundError("product", product_id)
                 rows.append(row)
             return opened.catalog.products(rows), opened.generation.id
+
+    def describe_entity(self, request: DescribeRequest) -> Description:
+        with self._using() as opened:
+            return opened.browser.describe(request)
+
+    def list_neighbours(self, request: NeighboursRequest) -> NeighbourPage:
+        with self._using() as opened:
+            return opened.browser.neighbours(request)
+
+    def link_entities(self, text: str) -> LinkedText:
+        with self._using() as opened:
+            return opened.browser.link(checked_query(text, "text"))
+
+    def query_graph(self, query: GraphQuery, deadline: Deadline) -> GraphAnswer:
+        """On the generation that serves when it begins; a swap meanwhile changes nothing."""
+        with self._using() as opened:
+            return opened.browser.query(query, deadline)
 
     def generations(self) -> tuple[GenerationInfo, ...]:
         return self._data.list()

@@ -6,6 +6,15 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from engine.deadline import Deadline
+from engine.graph_values import (
+    DescribeRequest,
+    Description,
+    GraphAnswer,
+    GraphQuery,
+    LinkedText,
+    NeighbourPage,
+    NeighboursRequest,
+)
 from engine.request import SearchRequest, SearchResult, Suggestion
 from engine.types import GenerationInfo, Product, ServingStatus
 
@@ -27,6 +36,20 @@ class SearchEngine(Protocol):
 
     def products(self, ids: Sequence[str]) -> tuple[list[Product], str]:
         """In the order of the ids, and the id of the generation. NotFoundError for the first unknown id."""
+        ...
+
+    def describe_entity(self, request: DescribeRequest) -> Description:
+        """NotFoundError for an unknown node or name."""
+        ...
+
+    def list_neighbours(self, request: NeighboursRequest) -> NeighbourPage: ...
+
+    def link_entities(self, text: str) -> LinkedText:
+        """The entities that a text names, as a search would read it."""
+        ...
+
+    def query_graph(self, query: GraphQuery, deadline: Deadline) -> GraphAnswer:
+        """Of a SPARQL query that reads; stopped when the time is up."""
         ...
 
     def generations(self) -> tuple[GenerationInfo, ...]:

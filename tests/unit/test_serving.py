@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from engine.browsing.browser import GraphBrowser
 from engine.deadline import Deadline
 from engine.errors import (
     DamagedGenerationError,
@@ -17,6 +18,15 @@ from engine.errors import (
     NotServingError,
 )
 from engine.generation import DataFolder, Generation
+from engine.graph_values import (
+    DescribeRequest,
+    Description,
+    GraphAnswer,
+    GraphQuery,
+    LinkedText,
+    NeighbourPage,
+    NeighboursRequest,
+)
 from engine.pipeline import Pipeline
 from engine.request import SearchRequest, SearchResult
 from engine.serving import Opened, ServingEngine
