@@ -18,15 +18,6 @@ from engine.errors import (
     NotServingError,
 )
 from engine.generation import DataFolder, Generation
-from engine.graph_values import (
-    DescribeRequest,
-    Description,
-    GraphAnswer,
-    GraphQuery,
-    LinkedText,
-    NeighbourPage,
-    NeighboursRequest,
-)
 from engine.pipeline import Pipeline
 from engine.request import SearchRequest, SearchResult
 from engine.serving import Opened, ServingEngine
@@ -84,7 +75,8 @@ class World:
             raise DamagedGenerationError(generation.folder, "cannot be read")
         pipeline = cast("Pipeline", FakePipeline(generation.id, self.gate, self.entered))
         close = lambda: self.closed.append(generation.id)  # noqa: E731  one expression, used once
-        return Opened(generation, pipeline, FakeStore(), FakeStore(), "cpu", close)
+        browser = cast("GraphBrowser", None)  # nobody looks at the graph here
+        return Opened(generation, pipeline, FakeStore(), FakeStore(), browser, "cpu", close)
 
     def ask(self, query: str = "ink") -> Any:
         return self.engine.search(SearchRequest(query), Deadline.none())
