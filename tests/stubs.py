@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import grpc
 
-from cartograph.v1 import catalog_service_pb2_grpc, generation_service_pb2_grpc, search_service_pb2_grpc
+from cartograph.v1 import (
+    catalog_service_pb2_grpc,
+    generation_service_pb2_grpc,
+    knowledge_graph_service_pb2_grpc,
+    search_service_pb2_grpc,
+)
 
 
 class Stubs:
@@ -23,3 +28,7 @@ class Stubs:
     @property
     def generations(self) -> generation_service_pb2_grpc.GenerationServiceStub:
         return generation_service_pb2_grpc.GenerationServiceStub(self.channel)
+
+    @property
+    def graph(self) -> knowledge_graph_service_pb2_grpc.KnowledgeGraphServiceStub:
+        return knowledge_graph_service_pb2_grpc.KnowledgeGraphServiceStub(self.channel)

@@ -21,6 +21,8 @@ from cartograph.v1 import (
     catalog_service_pb2_grpc,
     generation_service_pb2,
     generation_service_pb2_grpc,
+    knowledge_graph_service_pb2,
+    knowledge_graph_service_pb2_grpc,
     search_service_pb2,
     search_service_pb2_grpc,
 )
@@ -31,6 +33,7 @@ from engine.rpc.catalog_servicer import CatalogServicer
 from engine.rpc.engine_api import SearchEngine
 from engine.rpc.generation_servicer import GenerationServicer
 from engine.rpc.interceptors import Gate, Guard
+from engine.rpc.knowledge_graph_servicer import KnowledgeGraphServicer
 from engine.rpc.lifecycle import Lifecycle
 from engine.rpc.search_servicer import SearchServicer
 
@@ -44,7 +47,12 @@ REFUSE_SECONDS = 0.25
 
 SERVICES = tuple(
     descriptor.full_name
-    for module in (search_service_pb2, catalog_service_pb2, generation_service_pb2)
+    for module in (
+        search_service_pb2,
+        catalog_service_pb2,
+        knowledge_graph_service_pb2,
+        generation_service_pb2,
+    )
     for descriptor in module.DESCRIPTOR.services_by_name.values()
 )
 
@@ -114,6 +122,9 @@ class Server:
             SearchServicer(engine, self.metrics), server
         )
         catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(engine), server)
+        knowledge_graph_service_pb2_grpc.add_KnowledgeGraphServiceServicer_to_server(
+            KnowledgeGraphServicer(engine), server
+        )
         generation_service_pb2_grpc.add_GenerationServiceServicer_to_server(
             GenerationServicer(engine, self._pool.inflight), server
         )

@@ -19,6 +19,7 @@ def test_reflection_lists_the_services() -> None:
         "cartograph.v1.SearchService",
         "cartograph.v1.CatalogService",
         "cartograph.v1.GenerationService",
+        "cartograph.v1.KnowledgeGraphService",
         "grpc.health.v1.Health",
         "grpc.reflection.v1alpha.ServerReflection",
     }
