@@ -8,8 +8,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from engine.browsing.browser import GraphBrowser
 from engine.deadline import Deadline
 from engine.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, NotServingError
+from engine.graph_values import (
+    DescribeRequest,
+    Description,
+    GraphAnswer,
+    GraphQuery,
+    LinkedText,
+    NeighbourPage,
+    NeighboursRequest,
+)
+from engine.plan import checked_query
 from engine.request import (
     DEFAULT_PAGE_SIZE,
     DegradedStage,
@@ -64,7 +75,9 @@ def _nothing(_request: SearchRequest, _deadline: Deadline) -> None:
 
 @dataclass
 class FakeEngine:
-    """`before` runs at the start of every search, in its thread; it may wait or raise."""
+    """`before` runs at the start of every search, in its thread; it may wait or raise. Questions to the graph
+    go to `browser`.
+    """
 
     before: Before = _nothing
     catalog: tuple[Product, ...] = (CARTRIDGE, CHAIR)
@@ -72,6 +85,7 @@ class FakeEngine:
     previous: list[str] = field(default_factory=lambda: ["g-old"])
     asked: list[tuple[SearchRequest, Deadline]] = field(default_factory=list)
     closed: threading.Event = field(default_factory=threading.Event)
+    browser: GraphBrowser | None = None
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
         self.asked.append((request, deadline))
@@ -118,6 +132,23 @@ class FakeEngine:
             if product_id not in by_id:
                 raise NotFoundError("product", product_id)
         return [by_id[product_id] for product_id in ids], self.status().generation.id
+
+    def describe_entity(self, request: DescribeRequest) -> Description:
+        return self._graph().describe(request)
+
+    def list_neighbours(self, request: NeighboursRequest) -> NeighbourPage:
+        return self._graph().neighbours(request)
+
+    def link_entities(self, text: str) -> LinkedText:
+        return self._graph().link(checked_query(text, "text"))
+
+    def query_graph(self, query: GraphQuery, deadline: Deadline) -> GraphAnswer:
+        return self._graph().query(query, deadline)
+
+    def _graph(self) -> GraphBrowser:
+        if self.browser is None:
+            raise FailedPreconditionError("This engine has no graph.")
+        return self.browser
 
     def generations(self) -> tuple[GenerationInfo, ...]:
         return self.infos
