@@ -4,7 +4,8 @@ among them, and the broader concepts above them.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.text import normalise, singular
@@ -18,7 +19,11 @@ MAX_STEPS = 3
 """Broader concepts taken in above a node, at most."""
 _ALIAS, _ABOVE = 0.85, 0.5
 _SURE = 0.9
-_KINDS = (EntityKind.CATEGORY, EntityKind.COLOR, EntityKind.MATERIAL, EntityKind.ATTRIBUTE_VALUE)
+VALUE_KINDS = (EntityKind.COLOR, EntityKind.MATERIAL, EntityKind.ATTRIBUTE_VALUE)
+ALL_KINDS = (EntityKind.CATEGORY, *VALUE_KINDS)
+_SAYS_NOTHING = 0.5
+_MANY = 50
+"""A concept above more than this share of an ontology of many ("Thing") tells nothing of what is below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +36,21 @@ class MergeReport:
     broader_edges: int
 
 
-def apply_ontology(draft: Draft, ontology: Ontology) -> MergeReport:
-    """A node is a concept's when one of its sure names is one of the concept's, in singular or plural.
-    Statements stand in the ontology's own named graph; the match itself is an alignment.
+def apply_ontology(draft: Draft, ontology: Ontology, kinds: Sequence[EntityKind] = ALL_KINDS) -> MergeReport:
+    """A node of one of the `kinds` is a concept's when one of its sure names is one of the concept's, in
+    singular or plural. Statements stand in the ontology's own named graph; the match itself is an alignment.
     """
-    return _Merger(draft, ontology).run()
+    return _Merger(draft, ontology, kinds).run()
 
 
 class _Merger:
-    def __init__(self, draft: Draft, ontology: Ontology) -> None:
+    def __init__(self, draft: Draft, ontology: Ontology, kinds: Sequence[EntityKind]) -> None:
         self.draft = draft
+        self.kinds = frozenset(kinds)
         self.ontology = ontology
         self.graph = ontology_graph(ontology.name)
         self.parents = ontology.parents()
+        self.empty = _empty(self.parents)
         self.places = {_key(name): place for name, place in reversed(ontology.by_name().items())}
         self.above: defaultdict[str, set[str]] = defaultdict(set)
         for edge in draft.edges:
@@ -65,7 +72,7 @@ class _Merger:
         return MergeReport(len(matched), self.names, self.made, self.edges)
 
     def _place(self, node: Node) -> int | None:
-        if node.kind not in _KINDS:
+        if node.kind not in self.kinds:
             return None
         names = sorted((-sure, name) for name, sure in node.names.items() if sure >= _SURE)
         return next((self.places[_key(name)] for _, name in names if _key(name) in self.places), None)
@@ -91,6 +98,8 @@ class _Merger:
         if not steps:
             return
         for above in self.parents[place]:
+            if above in self.empty:
+                continue
             broader = self._broader(node, above)
             if broader is node or self._reaches(broader.iri, node.iri):
                 continue
@@ -136,6 +145,25 @@ class _Merger:
                 seen.add(above)
                 waiting.append(above)
         return False
+
+
+def _empty(parents: Sequence[Sequence[int]]) -> frozenset[int]:
+    """Concepts above so many others that being below them says nothing."""
+    if len(parents) < _MANY:
+        return frozenset()
+    below = Counter(above for place in range(len(parents)) for above in _all_above(place, parents))
+    return frozenset(place for place, count in below.items() if count > _SAYS_NOTHING * len(parents))
+
+
+def _all_above(place: int, parents: Sequence[Sequence[int]]) -> set[int]:
+    found: set[int] = set()
+    waiting = [place]
+    while waiting:
+        for above in parents[waiting.pop()]:
+            if above not in found:
+                found.add(above)
+                waiting.append(above)
+    return found
 
 
 def _slot(node: Node, place: int) -> tuple[int, EntityKind, str]:

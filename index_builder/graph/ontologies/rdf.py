@@ -5,39 +5,29 @@ Nothing is kept of a file that cannot be read to its end.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 import pyoxigraph
-from pyoxigraph import Literal, NamedNode, RdfFormat
+from pyoxigraph import Literal, NamedNode
 
 from engine.errors import DataError
-from index_builder.graph.ontologies.files import read_unzipped
 from index_builder.graph.ontologies.ontology import Concept, Ontology, check_acyclic, language_of
+from index_builder.graph.ontologies.rdf_files import read_statements
 from index_builder.graph.vocabulary import RDF_TYPE, RDFS_LABEL, SCHEMA, SKOS
 
 _RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 _OWL = "http://www.w3.org/2002/07/owl#"
-_FORMATS = {
-    ".ttl": RdfFormat.TURTLE,
-    ".turtle": RdfFormat.TURTLE,
-    ".trig": RdfFormat.TRIG,
-    ".nt": RdfFormat.N_TRIPLES,
-    ".nq": RdfFormat.N_QUADS,
-    ".rdf": RdfFormat.RDF_XML,
-    ".owl": RdfFormat.RDF_XML,
-    ".xml": RdfFormat.RDF_XML,
-    ".jsonld": RdfFormat.JSON_LD,
-    ".json": RdfFormat.JSON_LD,
-}
-_KNOWN = ".ttl, .trig, .nt, .nq, .rdf, .owl or .jsonld, gzipped or not, or a folder with Shopify's taxonomy"
 _BROADER = frozenset({f"{SKOS}broader", f"{SKOS}broaderTransitive", f"{_RDFS}subClassOf"})
 _NARROWER = frozenset({f"{SKOS}narrower", f"{SKOS}narrowerTransitive"})
 _PREFERRED = frozenset({f"{SKOS}prefLabel", RDFS_LABEL})
 _ALTERNATIVE = frozenset({f"{SKOS}altLabel", f"{SKOS}hiddenLabel", f"{SCHEMA}alternateName"})
 _EXACT = frozenset({f"{SKOS}exactMatch", f"{_OWL}equivalentClass", f"{_OWL}sameAs"})
+_LAST = re.compile(r"[#/:]")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _CLASSES = frozenset({f"{SKOS}Concept", f"{_RDFS}Class", f"{_OWL}Class"})
 
 
@@ -55,75 +45,59 @@ class _Gathered:
 
 
 def load_ontology(path: Path) -> Ontology:
-    """Every skos:Concept, rdfs:Class and owl:Class that has a name; ordered by IRI.
+    """Every skos:Concept, rdfs:Class and owl:Class, and all with a label that are broader or narrower than
+    another; ordered by IRI. One without a label is called by the end of its IRI, and so is one whose label is
+    just that, in words: ".../RunningShoe" is "Running Shoe".
 
     Raises DataError that names the file, and the line of what does not parse: an unknown suffix, broken
     syntax, bytes that are not UTF-8, damaged gzip data, a circle of broader concepts, nothing of use.
     """
-    content, suffix = _read(path)
     gathered = _Gathered()
-    for quad in _parse(path, content, suffix):
+    for quad in read_statements(path):
         _add(gathered, quad)
     ontology = _ontology(path, gathered)
     check_acyclic(path, ontology)
     return ontology
 
 
-def _read(path: Path) -> tuple[bytes, str]:
-    if not path.exists():
-        raise DataError(path, "there is no such file or folder. Check the path.")
-    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
-    if not suffixes or suffixes[-1] not in _FORMATS:
-        raise DataError(path, f"its suffix tells no RDF format. Give it one of {_KNOWN}.")
-    return read_unzipped(path), suffixes[-1]
-
-
-def _parse(path: Path, content: bytes, suffix: str) -> Iterator[pyoxigraph.Quad]:
-    base = f"urn:cartograph:file:{path.name.split('.')[0]}/"
-    try:
-        yield from pyoxigraph.parse(content, _FORMATS[suffix], base_iri=_absolute(base))
-    except SyntaxError as error:
-        problem = error.msg.removeprefix("Parser error ").split(": ", 1)[-1]
-        name = _FORMATS[suffix].name
-        raise DataError(
-            path, f"is not {name} here: {problem}. Correct the file.", line=error.lineno
-        ) from None
-
-
-def _absolute(base: str) -> str:
-    return "".join(c if c.isascii() and (c.isalnum() or c in ":/-._") else "_" for c in base)
-
-
 def _add(gathered: _Gathered, quad: pyoxigraph.Quad) -> None:
-    subject, predicate, thing = quad.subject, quad.predicate.value, quad.object
-    if not isinstance(subject, NamedNode):
-        return
-    iri = subject.value
-    if isinstance(thing, Literal):
-        text = " ".join(thing.value.split())
-        tag = language_of(text, thing.language or "")
-        if text and predicate in _PREFERRED:
-            gathered.preferred[iri].setdefault(tag, []).append((predicate == RDFS_LABEL, text))
-        elif text and predicate in _ALTERNATIVE:
-            gathered.alternative[iri].setdefault(tag, set()).add(text)
-    elif isinstance(thing, NamedNode):
-        if predicate == RDF_TYPE and thing.value in _CLASSES:
-            gathered.concepts.add(iri)
-        elif predicate in _BROADER:
-            gathered.broader.add((iri, thing.value))
-        elif predicate in _NARROWER:
-            gathered.broader.add((thing.value, iri))
-        elif predicate in _EXACT:
-            gathered.exact.add((iri, thing.value))
+    if isinstance(quad.subject, NamedNode):
+        if isinstance(quad.object, Literal):
+            _add_name(gathered, quad.subject.value, quad.predicate.value, quad.object)
+        elif isinstance(quad.object, NamedNode):
+            _add_link(gathered, quad.subject.value, quad.predicate.value, quad.object.value)
+
+
+def _add_name(gathered: _Gathered, iri: str, predicate: str, name: Literal) -> None:
+    text = " ".join(name.value.split())
+    if text == _local(iri):
+        text = _spaced(text)
+    tag = language_of(text, name.language or "")
+    if text and predicate in _PREFERRED:
+        gathered.preferred[iri].setdefault(tag, []).append((predicate == RDFS_LABEL, text))
+    elif text and predicate in _ALTERNATIVE:
+        gathered.alternative[iri].setdefault(tag, set()).add(text)
+
+
+def _add_link(gathered: _Gathered, one: str, predicate: str, other: str) -> None:
+    if predicate == RDF_TYPE and other in _CLASSES:
+        gathered.concepts.add(one)
+    elif predicate in _BROADER:
+        gathered.broader.add((one, other))
+    elif predicate in _NARROWER:
+        gathered.broader.add((other, one))
+    elif predicate in _EXACT:
+        gathered.exact.add((one, other))
 
 
 def _ontology(path: Path, gathered: _Gathered) -> Ontology:
-    named = {iri for pair in gathered.broader for iri in pair} | gathered.concepts
-    iris = sorted(iri for iri in named if iri in gathered.preferred)
+    linked = {iri for pair in gathered.broader for iri in pair if iri in gathered.preferred}
+    stated = {
+        iri for iri in gathered.concepts if iri in gathered.preferred or any(map(str.isalpha, _local(iri)))
+    }
+    iris = sorted(linked | stated)
     if not iris:
-        raise DataError(
-            path, "holds no concept with a name (skos:Concept, rdfs:Class or owl:Class with a label)."
-        )
+        raise DataError(path, "holds no concept (skos:Concept, rdfs:Class or owl:Class).")
     places = {iri: place for place, iri in enumerate(iris)}
     return Ontology(
         name=path.name.split(".")[0],
@@ -138,13 +112,22 @@ def _ontology(path: Path, gathered: _Gathered) -> Ontology:
 
 
 def _concept(iri: str, gathered: _Gathered) -> Concept:
-    preferred = {tag: min(names)[1] for tag, names in sorted(gathered.preferred[iri].items())}
+    stated = gathered.preferred.get(iri) or {"": [(True, _spaced(_local(iri)))]}
+    preferred = {tag: min(names)[1] for tag, names in sorted(stated.items())}
     others: dict[str, set[str]] = {
         tag: set(names) for tag, names in gathered.alternative.get(iri, {}).items()
     }
-    for tag, names in gathered.preferred[iri].items():
+    for tag, names in stated.items():
         others.setdefault(tag, set()).update(name for _, name in names)
     alternative = {
         tag: tuple(sorted(names - {preferred.get(tag, "")})) for tag, names in sorted(others.items())
     }
     return Concept(iri, preferred, {tag: names for tag, names in alternative.items() if names})
+
+
+def _local(iri: str) -> str:
+    return unquote(_LAST.split(iri)[-1]) or iri
+
+
+def _spaced(name: str) -> str:
+    return _HUMP.sub(" ", name).replace("_", " ").strip() or name
