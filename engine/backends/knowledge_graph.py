@@ -134,6 +134,11 @@ class OxigraphKnowledgeGraph:
                 self._cache[entity.iri] = edges
         return edges[:limit]
 
+    def forget(self) -> None:
+        """Empty the cache of neighbours: the next walk reads the store again."""
+        with self._lock:
+            self._cache.clear()
+
     def _walk(self, entity: Entity) -> tuple[GraphEdge, ...]:
         """Broader, equal and other entities first, then narrower ones, those with most products first."""
         node = NamedNode(entity.iri)
