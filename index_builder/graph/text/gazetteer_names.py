@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from engine.text import has_cjk, normalise, singular
-from engine.types import EntityKind
+from engine.types import EntityKind, Product
 from index_builder.graph.attributes import Role, role_of
 from index_builder.graph.draft import Draft, Node
 from index_builder.graph.evidence import Label
@@ -21,7 +21,7 @@ from index_builder.graph.vocabulary import ROOT, SourceGraph
 
 SERIES_KEYS = frozenset(
     {
-        "series", "product_series", "product_line", "product_family", "family", "model_series", "collection",
+        "series", "product_series", "product_line", "model_series", "collection",
         "brand_series", "sub_brand", "系列", "产品系列", "商品系列",
     }
 )  # fmt: skip
@@ -30,14 +30,16 @@ _KINDS = {
     EntityKind.BRAND: Label.BRAND,
     EntityKind.COLOR: Label.COLOR,
     EntityKind.MATERIAL: Label.MATERIAL,
-    EntityKind.COMPATIBLE_TARGET: Label.TARGET,
 }
-_LEXICON, _ONTOLOGY = 0.9, 0.8
+_STATED_SERIES, _LEXICON, _ONTOLOGY = 0.9, 0.9, 0.8
+_FEW, _DOUBTFUL = 3, 0.4
+"""A colour or material of fewer products is believed only of those that state it."""
 _MEASURED = re.compile(r"^[\d\s.,x/-]+$")
+_NAMED_NUMBER = re.compile(r"(?=.*\d)(?=.*[^\W\d_])")
 _KEY_LABELS = {"target gender": Label.AUDIENCE, "age group": Label.AUDIENCE, "occasion": Label.OCCASION}
 
 
-def draft_entries(draft: Draft) -> Iterator[Entry]:
+def draft_entries(draft: Draft, products: Sequence[Product]) -> Iterator[Entry]:
     """Names of nodes. A brand's are there twice: for its own products, and for whatever else they stand in."""
     for node in draft.nodes.values():
         if node.iri.startswith(TYPE_IRI) or node.kind is EntityKind.CATEGORY:
@@ -46,7 +48,23 @@ def draft_entries(draft: Draft) -> Iterator[Entry]:
         elif node.kind in _KINDS:
             yield from _named(node, _KINDS[node.kind])
         elif node.kind is EntityKind.ATTRIBUTE_VALUE and normalise(node.attribute) in SERIES_KEYS:
-            yield from _named(node, Label.SERIES)
+            for brand in sorted({normalise(products[row].brand) for row in node.rows} - {""}):
+                yield from (Entry(name, Label.SERIES, _STATED_SERIES, brand) for name in sorted(node.names))
+
+
+def target_entries(draft: Draft) -> Iterator[Entry]:
+    """What products say they fit, with and without the brand that opens the name; only names with a number,
+    since the others are words of every day.
+    """
+    brands = sorted(name for node in draft.of_kind(EntityKind.BRAND) for name in node.names)
+    openings = {brand.split()[0]: brand for brand in reversed(brands)}
+    for node in draft.of_kind(EntityKind.COMPATIBLE_TARGET):
+        for name in sorted(node.names):
+            brand = openings.get(name.split()[0], "")
+            bare = name.removeprefix(f"{brand} ") if brand else name
+            for each in dict.fromkeys((name, bare)):
+                if len(each) > 3 and _NAMED_NUMBER.search(each) and _MEASURED.match(each) is None:
+                    yield Entry(each, Label.TARGET, node.names[name])
 
 
 def lexicon_entries() -> Iterator[Entry]:
@@ -95,7 +113,7 @@ def _named(node: Node, label: Label) -> Iterator[Entry]:
         elif label is Label.TYPE:
             yield from _both_numbers(name, label, confidence)
         elif _MEASURED.match(name) is None and (len(name) > 1 or has_cjk(name)):
-            yield Entry(name, label, confidence)
+            yield Entry(name, label, confidence if len(node.rows) >= _FEW else _DOUBTFUL)
 
 
 def _both_numbers(name: str, label: Label, confidence: float) -> Iterator[Entry]:

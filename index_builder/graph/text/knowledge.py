@@ -16,6 +16,7 @@ from index_builder.graph.text.gazetteer_names import (
     draft_entries,
     lexicon_entries,
     ontology_entries,
+    target_entries,
 )
 from index_builder.graph.text.models import ModelNumbers, learn_models
 from index_builder.graph.text.series import learn_series
@@ -34,27 +35,32 @@ class Knowledge:
     titles: Sequence[Title]
     names: Gazetteer
     series: Gazetteer
+    targets: Gazetteer
     types: TypeGrammar
     models: ModelNumbers
 
 
 def learn(products: Sequence[Product], draft: Draft, ontologies: Sequence[Ontology] = ()) -> Knowledge:
     """Reads every title once. English types are found by their grammar, Chinese ones by name."""
-    entries = [*draft_entries(draft), *lexicon_entries(), *ontology_entries(ontologies)]
-    types = {entry.name for entry in entries if entry.label is Label.TYPE}
+    outside = [*lexicon_entries(), *ontology_entries(ontologies)]
+    known = [entry.name for entry in outside if entry.label is Label.TYPE and not has_cjk(entry.name)]
+    entries = [*draft_entries(draft, products), *outside]
+    brands = {entry.name for entry in entries if entry.label is Label.BRAND}
     names = Gazetteer(entry for entry in entries if _is_looked_up(entry))
     titles = [prepare(product, names) for product in products]
     likely = [
         name
         for node in draft.nodes.values()
-        if node.iri.startswith(TYPE_IRI) and node.source == SourceGraph.TITLES
-        for name in node.names
-        if len(node.rows) >= _MIN_LIKELY
+        if node.iri.startswith(TYPE_IRI)
+        for name in sorted(node.names)
+        if not has_cjk(name) and (node.source == SourceGraph.CATALOGUE or len(node.rows) >= _MIN_LIKELY)
     ]
-    grammar = learn_types(titles, {name for name in types if not has_cjk(name)}, likely)
-    series = learn_series(titles, grammar.heads | grammar.modifiers)
-    stated = (entry for entry in entries if entry.label is Label.SERIES)
-    return Knowledge(titles, names, Gazetteer([*series, *stated]), grammar, learn_models(titles))
+    grammar = learn_types(titles, known, likely)
+    series = learn_series(titles, grammar.heads.keys() | grammar.modifiers | brands)
+    series += tuple(entry for entry in entries if entry.label is Label.SERIES and entry.name not in brands)
+    return Knowledge(
+        titles, names, Gazetteer(series), Gazetteer(target_entries(draft)), grammar, learn_models(titles)
+    )
 
 
 def _is_looked_up(entry: Entry) -> bool:

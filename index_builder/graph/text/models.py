@@ -4,6 +4,7 @@ share, and numbers that follow a series or the brand.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,16 @@ from index_builder.graph.text.span import Span
 from index_builder.graph.text.titles import Mark, Title
 from index_builder.graph.text.type_grammar import TypePhrase
 
-_STATED, _AFTER_SERIES, _RARE_CODE, _AFTER_BRAND, _NAME = 0.95, 0.85, 0.75, 0.7, 0.6
-_MAX_TITLES = 4
+_STATED, _STATED_PART, _AFTER_SERIES, _RARE_CODE, _AFTER_BRAND, _NAME = 0.95, 0.86, 0.85, 0.75, 0.7, 0.6
+_MAX_TITLES = 10
 """A token that more titles share is a standard or a feature rather than a number of its own."""
 _MAX_STATED_WORDS = 3
-_MAX_DIGITS = 6
+_NUMBER = re.compile(r"\d{2,6}")
+_LETTERED, _LETTERED_MODEL = re.compile(r"\d{3,5}[a-z]{1,2}"), 0.96
+"""After a series "8540w" is a model and no power."""
+_MAX_LENGTH = 16
+_AMOUNT = re.compile(r"\d[\d.,x/–-]*[^\W\d_]{0,2}")
+"""Digits with at most two letters after them: volts, speeds, counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +37,56 @@ class ModelNumbers:
     """Words of the values that any product states."""
 
     def find(self, title: Title, phrases: Sequence[TypePhrase], series: Sequence[Span]) -> list[Span]:
-        """Candidates, which may overlap."""
-        found = list(_stated(title, phrases, series))
+        """Candidates, which may overlap. `series` are those found in the title."""
+        found = list(self._stated(title, phrases, series))
         ends = {span.end for span in series}
         for place, word in enumerate(title.words):
-            if title.marks[place] is not Mark.CODE:
-                continue
-            before = title.words[place - 1] if place else None
-            if before and word.joined and before.end in ends and len(word.text) <= 16:
-                found.append(Span(word.start, word.end, Label.MODEL, _AFTER_SERIES))
-            elif word.has_letter and self._is_rare(title, word.text):
-                found.append(Span(word.start, word.end, Label.MODEL, _RARE_CODE))
-            elif before and title.marks[place - 1] is Mark.BRAND and 1 < len(word.text) <= _MAX_DIGITS:
-                if word.joined and not word.has_letter:
-                    found.append(Span(word.start, word.end, Label.MODEL, _AFTER_BRAND))
+            confidence = self._confidence(title, place, ends)
+            if confidence:
+                found.append(Span(word.start, word.end, Label.MODEL, confidence))
         return found
 
+    def _confidence(self, title: Title, place: int, ends: Collection[int]) -> float:
+        """Of one word being a model number by its shape and place; 0 for no."""
+        word = title.words[place]
+        follows = place > 0 and word.joined and title.words[place - 1].end in ends
+        if follows and _LETTERED.fullmatch(word.text):
+            return _LETTERED_MODEL
+        if title.marks[place] is not Mark.CODE or (_AMOUNT.fullmatch(word.text) and word.has_letter):
+            return 0.0
+        if follows and len(word.text) <= _MAX_LENGTH:
+            return _AFTER_SERIES
+        if word.has_letter:
+            return _RARE_CODE if self._is_rare(title, word.text) else 0.0
+        opens = word.joined and title.marks[place - 1] is Mark.BRAND
+        return _AFTER_BRAND if opens and _NUMBER.fullmatch(word.text) else 0.0
+
     def _is_rare(self, title: Title, text: str) -> bool:
-        if len(text) < 4 or text in title.stated or text in self.stated:
+        if len(text) < 4 or text in title.stated.words or text in self.stated:
             return False
         return self.titles.get(text, 0) <= _MAX_TITLES and self.brands.get(text, 0) <= 1
+
+    def _stated(self, title: Title, phrases: Sequence[TypePhrase], series: Sequence[Span]) -> Iterator[Span]:
+        """What the product states as its number or name, where the title has it. Of several words only those with
+        digits count; a name without any must be nothing else that is known.
+        """
+        text = title.folded.text
+        for model in title.stated.models:
+            start = text.find(model)
+            end = start + len(model)
+            if start < 0 or len(model) < 2 or not (is_word_edge(text, start) and is_word_edge(text, end)):
+                continue
+            inside = [place for place, word in enumerate(title.words) if start <= word.start and word.end <= end]
+            codes = [place for place in inside if title.marks[place] is Mark.CODE]
+            if codes:
+                if len(inside) == 1:
+                    yield Span(start, end, Label.MODEL, _STATED)
+                for word in (title.words[place] for place in codes if len(inside) > 1):
+                    if word.has_letter and self._is_rare(title, word.text):
+                        yield Span(word.start, word.end, Label.MODEL, _STATED_PART)
+            elif len(inside) <= _MAX_STATED_WORDS and all(title.marks[place] is Mark.PLAIN for place in inside):
+                if not any(span.start < end and start < span.end for span in (*phrases, *series)):
+                    yield Span(start, end, Label.MODEL, _NAME)
 
 
 def learn_models(titles: Sequence[Title]) -> ModelNumbers:
@@ -58,7 +94,7 @@ def learn_models(titles: Sequence[Title]) -> ModelNumbers:
     brands: dict[str, set[str]] = {}
     stated: set[str] = set()
     for title in titles:
-        stated.update(title.stated)
+        stated.update(title.stated.words)
         codes = {
             word.text for word, mark in zip(title.words, title.marks, strict=True) if mark is Mark.CODE
         }
@@ -66,27 +102,3 @@ def learn_models(titles: Sequence[Title]) -> ModelNumbers:
         for code in codes:
             brands.setdefault(code, set()).add(title.brand)
     return ModelNumbers(counts, {code: len(names) for code, names in brands.items()}, stated)
-
-
-def _stated(title: Title, phrases: Sequence[TypePhrase], series: Sequence[Span]) -> Iterator[Span]:
-    """What the product states as its number or name, where the title has it; the series that opens it is left
-    to itself.
-    """
-    text = title.folded.text
-    for model in title.models:
-        words = model.split()
-        coded = any(letter.isdigit() for letter in model)
-        if len(words) > _MAX_STATED_WORDS or len(model) < 2:
-            continue
-        start = text.find(model)
-        while start >= 0:
-            end = start + len(model)
-            if is_word_edge(text, start) and is_word_edge(text, end):
-                first = max((s.end for s in series if start <= s.start and s.end < end), default=start)
-                first += len(text[first:end]) - len(text[first:end].lstrip())
-                named = any(phrase.start < end and first < phrase.end for phrase in phrases)
-                known = any(q.start < end and first < q.end for q in title.quantities)
-                if not (named or known):
-                    yield Span(first, end, Label.MODEL, _STATED if coded else _NAME)
-                break
-            start = text.find(model, start + 1)

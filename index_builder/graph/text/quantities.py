@@ -16,7 +16,7 @@ _FRACTION = r"(?:(?:\d+[ -])?\d{1,2}[/⁄]\d{1,2})"
 _UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=lambda unit: (-len(unit), unit)))
 _SIDE = re.compile(rf"({_FRACTION}|{_NUMBER})\s?({_UNIT})?(?:\s?[wdhl](?![^\W_]))?")
 _SIDES = re.compile(rf"{_SIDE.pattern}(?:\s?[x×*]\s?{_SIDE.pattern}){{1,2}}")
-_SINGLE = re.compile(rf"(?:({_FRACTION})|({_NUMBER})(?:\s?[/–-]\s?({_NUMBER}))?)(\s?-?\s?)({_UNIT})")
+_SINGLE = re.compile(rf"(?:({_FRACTION})|({_NUMBER})(?:[/–-]({_NUMBER}))?)(\s?-?\s?)({_UNIT})")
 _SET = re.compile(r"\b(?:pack|box|set) of (\d{1,5})(?!\d)")
 _PAPER = re.compile(r"(?:din |iso )?(?:a(?:10|\d)|b[456])\+{0,2}")
 _ZERO_U = re.compile(r"zero[ -]?u|0u")
@@ -29,6 +29,13 @@ _SHORT = frozenset({"m", "l", "w", "g", "j", "u", "in", "ah", "va", "sh", "pk", 
 _AFTER_IN = re.compile(r"[\s-](?:\d|an?\b|the\b|one\b|stock\b|box\b|pack\b|use\b)")
 _LINE_SPEEDS = frozenset({1.0, 2.5, 5.0, 10.0, 25.0, 40.0, 100.0})
 _BITS = re.compile(r"[MG]b$")
+
+
+_OTHER = re.compile(
+    r"\d[\d.,/–-]*(?:\s?x\s?\d[\d.,]*)?\s?-?"
+    r"(?:[gmk]?hz|[kmg]?bit(?:/s)?|[kmgt]?bps|[kmg]b/s|mt/s|m?v(?:ac|dc)?|m?a|dpi|pixels?|mp|megapixels?|rpm|ppm|cpm"
+    r"|db|nm|awg|lux|lm|lumens?|fps|°c?|%|k|x|(?<=\d\d\d)p|years?|months?|ports?|-?pins?|way|outlets?|cores?)(?![^\W_])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,13 @@ def quantities(folded: Folded) -> list[Quantity]:
     return found
 
 
+def other_measures(folded: Folded) -> list[tuple[int, int]]:
+    """Spans of measures that are neither sizes nor capacities: volts, frequencies, rates, resolutions, counts of
+    ports.
+    """
+    return [match.span() for match in _OTHER.finditer(folded.text) if is_word_edge(folded.text, match.start())]
+
+
 def _candidates(folded: Folded) -> Iterator[Quantity]:
     text = folded.text
     for match in _SIDES.finditer(text):
@@ -80,7 +94,7 @@ def _area(text: str, match: re.Match[str]) -> Quantity | None:
     """Sides of which the last has a unit of length; a side without one has that of the next."""
     sides = [(side[1], UNITS.get(side[2] or "")) for side in _SIDE.finditer(match.group())]
     unit = sides[-1][1]
-    if unit is None or not _stands_alone(text, match):
+    if unit is None or not _stands_alone(text, match, strict=False):
         return None
     metres: list[float] = []
     for number, own in reversed(sides):
@@ -102,7 +116,7 @@ def _amount(folded: Folded, match: re.Match[str]) -> Quantity | None:
         return None
     if written in _TIGHT and (joint or (end < len(text) and text[end].isalnum())):
         return None
-    if written == "in" and _AFTER_IN.match(text, end):
+    if written == "in" and joint and _AFTER_IN.match(text, end):
         return None
     if unit in WEIGHTS and not has_cjk(written) and not _LOAD.search(text[: match.start()]):
         return None
@@ -121,7 +135,7 @@ def _stands_alone(text: str, match: re.Match[str], *, strict: bool = True) -> bo
         return False
     if start > 1 and text[start - 1] in ".,⁄/" and text[start - 2].isdigit():
         return False
-    return not (strict and start > 1 and text[start - 1] in "-." and text[start - 2].isalnum())
+    return not (strict and start > 1 and text[start - 1] in "-./" and text[start - 2].isalnum())
 
 
 def _value(written: str) -> float:

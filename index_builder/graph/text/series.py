@@ -13,7 +13,7 @@ _MIN_TITLES = 3
 _OTHERS = 10
 """One brand must open its titles with the word so many times as often as all others together."""
 _MAX_WORDS = 3
-_MIN_LONGER = 0.5
+_MIN_LONGER = 0.05
 _CONFIDENCE = 0.8
 
 
@@ -55,8 +55,11 @@ def _runs(title: Title, not_series: Collection[str]) -> Iterator[str]:
         return
     run: list[str] = []
     for word, mark in list(zip(title.words, title.marks, strict=True))[place : place + _MAX_WORDS]:
-        plain = mark is Mark.PLAIN and len(word.text) > (0 if run else 1)
-        if not plain or word.single in not_series or (run and not word.joined):
+        plain = mark is Mark.PLAIN or (run and mark is Mark.CODE and word.text[0].isalpha())
+        plain = plain and len(word.text) > (0 if run else 1)
+        if not plain or word.single in not_series or word.single in title.stated.words:
+            return
+        if run and not word.joined:
             return
         run.append(word.text)
         yield " ".join(run)

@@ -13,10 +13,12 @@ _TRIM_LEFT, _TRIM_RIGHT = "-–—/*!.'’&+~#", "-–—/*!.'’&~?"
 _PLAIN = re.compile(r"[^\W\d_]+(?:[-'’/.&][^\W\d_]+)*")
 _DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
-FOR = frozenset({"for", "für", "pour", "fits", "fit", "compatible", "f/"})
+FOR = frozenset({"for", "für", "pour", "fits", "fit", "compatible", "f/", "适用", "兼容"})
 """After these a title names what the product is for."""
+_SHORT_FORMS = ("w/", "f/")
+_JOINTS = (" ", "/")
 _FUNCTION_WORDS = """
-for with w/ without w/o and or to in of from by on per the a an no not as at it is each only off out over
+for f/ with w/ without w/o and or to in of from by on per the a an no not as at it is each only off out over
 up plus incl including includes via into your &
 """
 _FUNCTION = frozenset(_FUNCTION_WORDS.split())
@@ -66,10 +68,13 @@ def words_of(folded: Folded) -> tuple[Word, ...]:
         piece = match.group()
         start = match.start() + len(piece) - len(piece.lstrip(_TRIM_LEFT))
         end = match.end() - (len(piece) - len(piece.rstrip(_TRIM_RIGHT)))
-        if piece in ("&", "w/", "f/"):
+        if piece == "&":
             start, end = match.span()
+        if piece[:2] in _SHORT_FORMS:
+            found.append(Word(piece[:2], match.start(), match.start() + 2, bool(found)))
+            start, before = match.start() + 2, match.start() + 1
         if start < end:
-            joined = bool(found) and folded.text[before:start] == " "
+            joined = bool(found) and folded.text[before:start] in _JOINTS
             found.append(Word(folded.text[start:end], start, end, joined))
             before = end
     return tuple(found)
