@@ -170,7 +170,7 @@ class Pipeline:
         matches: tuple[SpanMatch, ...] = ()
         silent = request.retrieval.disabled.union(gathered.late)
         if request.expansion.scores and Source.GRAPH not in silent:
-            matches = self.stages.expand.matches(reading.expansions, fused.rows)
+            matches = self.stages.expand.matches(reading.understanding, reading.expansions, fused.rows)
         return self.stages.compare(
             fused,
             words=reading.understanding.tokens if Source.LEXICAL in gathered.sources else None,

@@ -77,8 +77,8 @@ class Compare:
         wanted = [match.values for match in matches if match.wanted]
         others = [match.values for match in matches if not match.wanted]
         said = np.zeros(len(matches[0].values))
-        for values in wanted:
-            said += self.weights.kind * values
+        if wanted:
+            said += self.weights.kind * np.mean(wanted, axis=0)
         if others:
             said += self.weights.properties * np.mean(others, axis=0)
         return said

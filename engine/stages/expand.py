@@ -96,7 +96,7 @@ class WalkLimits:
     seconds: float = 0.010
 
 
-DEFAULT_RELATIONS: Mapping[str, float] = {"same as": 0.8, "narrower": 0.6, "broader": 0.4, "brand": 0.3}
+DEFAULT_RELATIONS: Mapping[str, float] = {"same as": 0.8, "narrower": 0.6, "broader": 0.4, "brand": 0.1}
 """How much of a meaning survives one step, where a build has not learned it."""
 _OTHER_RELATION = 0.3
 _SURE = 0.6
@@ -185,9 +185,11 @@ class Expand:
         """Products that hang on the entities, best affinity first; see `engine.stages.affinity`."""
         return affinity.pool(affinity.affinity(self.graph, expansions), limit, mask)
 
-    def matches(self, expansions: Sequence[Expansion], rows: RowArray) -> tuple[SpanMatch, ...]:
+    def matches(
+        self, understanding: Understanding, expansions: Sequence[Expansion], rows: RowArray
+    ) -> tuple[SpanMatch, ...]:
         """What the graph says of each row; see `engine.stages.match`."""
-        return match(self.graph, expansions, self.relations, rows)
+        return match(self.graph, understanding.tokens, expansions, self.relations, rows)
 
     def typical(self, expansions: Sequence[Expansion]) -> RowArray:
         """A few products that hang on what the query surely names, evenly from all of them: int64."""

@@ -2,8 +2,8 @@
 
 A word is matched when the product hangs on an entity that the word names, or on one that the graph leads to
 from there, by as much as the way there and the statement are sure. "laptop" is said of a product of the type
-notebook, though no word of it says so. What a query wants is its last product word; words before it narrow it
-down.
+notebook, though no word of it says so. What a query wants is its last product word, in "sleeve for a laptop"
+the last before "for"; with it goes what the thing has to fit. The other words narrow it down.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import numpy as np
 
 from engine.types import Entity, EntityKind, Expansion, FloatArray, RowArray
 
+FITTING = frozenset({"for", "fit", "fits", "fitting", "compatible", "适用", "适用于", "用于", "兼容", "适配"})
+"""Words after which a query says what the wanted product goes with, not what it is."""
 MIN_STRENGTH = 0.1
 """Weaker ways are not looked at: they decide nothing."""
 
@@ -32,7 +34,7 @@ class Statements(Protocol):
 @dataclass(frozen=True, slots=True)
 class SpanMatch:
     """How much of words `[start, end)` the graph says of each row, float32 (n,) in [0, 1]. `wanted` marks the
-    words that say what kind of product is looked for.
+    words that say what kind of product is looked for, and what it has to fit.
     """
 
     start: int
@@ -42,20 +44,44 @@ class SpanMatch:
 
 
 def match(
-    graph: Statements, expansions: Sequence[Expansion], relations: Mapping[str, float], rows: RowArray
+    graph: Statements,
+    words: Sequence[str],
+    expansions: Sequence[Expansion],
+    relations: Mapping[str, float],
+    rows: RowArray,
 ) -> tuple[SpanMatch, ...]:
-    """One for each linked span, in the query's order. `relations` weighs one step of a way by its name."""
+    """One for each linked span that says something of the product itself, in the query's order. `words` are
+    the query's; `relations` weighs one step of a way by its name.
+    """
+    ways = [(each, _strength(each, relations)) for each in expansions]
+    roles = _roles(words, [each for each, strength in ways if strength >= MIN_STRENGTH])
     found: dict[tuple[int, int], FloatArray] = {}
-    kinds = []
-    for expansion in expansions:
-        link = expansion.link
-        strength = link.confidence * prod(relations.get(edge.relation, 0.0) for edge in expansion.path)
-        if strength < MIN_STRENGTH:
-            continue
-        span = link.start, link.end
-        if link.entity.kind is EntityKind.CATEGORY:
-            kinds.append(span)
-        values = np.float32(strength) * graph.confidence_of(expansion.entity, rows)
-        found[span] = np.maximum(found[span], values) if span in found else values
-    wanted = max(kinds, default=None)
-    return tuple(SpanMatch(*span, span == wanted, found[span]) for span in sorted(found))
+    for expansion, strength in ways:
+        span = expansion.link.start, expansion.link.end
+        if strength >= MIN_STRENGTH and span in roles:
+            values = np.float32(strength) * graph.confidence_of(expansion.entity, rows)
+            found[span] = np.maximum(found[span], values) if span in found else values
+    return tuple(SpanMatch(*span, roles[span], found[span]) for span in sorted(found))
+
+
+def _strength(expansion: Expansion, relations: Mapping[str, float]) -> float:
+    return expansion.link.confidence * prod(relations.get(edge.relation, 0.0) for edge in expansion.path)
+
+
+def _roles(words: Sequence[str], ways: Sequence[Expansion]) -> dict[tuple[int, int], bool]:
+    """Whether each span is wanted. A kind of product that comes after "for" is left out: "sleeve for a
+    laptop" is not about laptops.
+    """
+    kinds = {_span(each) for each in ways if each.link.entity.kind is EntityKind.CATEGORY}
+    targets = {_span(each) for each in ways if each.link.entity.kind is EntityKind.COMPATIBLE_TARGET}
+    cue = next((place for place, word in enumerate(words) if word in FITTING), len(words))
+    before = {span for span in kinds if span[0] < cue}
+    wanted = {max(before or kinds)} if kinds else set()
+    if wanted or cue < len(words):
+        wanted |= targets - kinds
+    left_out = kinds - before - targets if before else set()
+    return {span: span in wanted for span in map(_span, ways) if span not in left_out}
+
+
+def _span(expansion: Expansion) -> tuple[int, int]:
+    return expansion.link.start, expansion.link.end

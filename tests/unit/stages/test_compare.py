@@ -70,3 +70,11 @@ def test_the_wanted_kind_counts_as_a_whole_and_the_other_properties_by_their_mea
     )
 
     assert compared.parts["graph"].tolist() == pytest.approx([0.4 * 0.9 + 0.2 * (1.0 + 0.5) / 2, 0.4 * 0.9])
+
+
+def test_wanted_words_count_by_their_mean() -> None:
+    matches = [said(0, 1, 1.0, wanted=True), said(1, 2, 0.5, wanted=True)]
+
+    compared = Compare(VECTORS, WORDS, WEIGHTS)(found(0), words=["ink", "aero"], vector=None, matches=matches)
+
+    assert compared.parts["graph"].tolist() == pytest.approx([0.4 * (1.0 + 0.5) / 2])

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ GAMING = entity("gaming", EntityKind.ATTRIBUTE_VALUE)
 CASE = entity("case", EntityKind.CATEGORY)
 NOTEBOOK = entity("notebook", EntityKind.CATEGORY)
 COMPUTER = entity("computer", EntityKind.CATEGORY)
+AERO = entity("aero", EntityKind.COMPATIBLE_TARGET)
 GRAPH = FakeGraph(
     10,
     rows={GAMING.iri: (0, 1), NOTEBOOK.iri: (1, 2), COMPUTER.iri: (1, 2, 3), CASE.iri: (4,)},
@@ -22,8 +25,15 @@ def reached(thing: Entity, start: int, *path: GraphEdge, confidence: float = 1.0
     return Expansion(EntityLink(thing, start, start + 1, thing.label, confidence), path, 0.01)
 
 
+WORDS = ("gaming", "notebook", "case")
+
+
 def values(*expansions: Expansion) -> list[object]:
-    return [pytest.approx(each.values.tolist()) for each in match(GRAPH, expansions, RELATIONS, ROWS)]
+    return [pytest.approx(each.values.tolist()) for each in match(GRAPH, WORDS, expansions, RELATIONS, ROWS)]
+
+
+def roles(words: Sequence[str], *expansions: Expansion) -> dict[int, bool]:
+    return {each.start: each.wanted for each in match(GRAPH, words, expansions, RELATIONS, ROWS)}
 
 
 def test_a_product_matches_as_far_as_reading_and_statement_are_sure() -> None:
@@ -42,10 +52,25 @@ def test_ways_of_next_to_no_strength_and_unknown_relations_are_not_looked_at() -
 
 
 def test_the_last_product_word_says_what_is_wanted() -> None:
-    found = match(GRAPH, [reached(CASE, 2), reached(GAMING, 0), reached(NOTEBOOK, 1)], RELATIONS, ROWS)
+    found = roles(WORDS, reached(CASE, 2), reached(GAMING, 0), reached(NOTEBOOK, 1))
 
-    assert [(each.start, each.wanted) for each in found] == [(0, False), (1, False), (2, True)]
+    assert found == {0: False, 1: False, 2: True}
 
 
 def test_a_query_without_a_product_word_wants_no_kind() -> None:
-    assert [each.wanted for each in match(GRAPH, [reached(GAMING, 0)], RELATIONS, ROWS)] == [False]
+    assert roles(("gaming",), reached(GAMING, 0)) == {0: False}
+
+
+def test_a_product_word_after_for_says_nothing_of_the_product() -> None:
+    assert roles(("case", "for", "notebook"), reached(CASE, 0), reached(NOTEBOOK, 2)) == {0: True}
+    assert roles(("something", "for", "notebook"), reached(NOTEBOOK, 2)) == {2: True}
+
+
+def test_what_a_wanted_product_has_to_fit_is_wanted_with_it() -> None:
+    named = ("case", "aero", "gaming")
+
+    found = roles(named, reached(CASE, 0), reached(AERO, 1), reached(GAMING, 2))
+
+    assert found == {0: True, 1: True, 2: False}
+    assert roles(("skin", "适用", "aero"), reached(AERO, 2)) == {2: True}
+    assert roles(("aero",), reached(AERO, 0)) == {0: False}  # the notebook itself may be meant
