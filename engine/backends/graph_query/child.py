@@ -39,6 +39,10 @@ class ChildEndedError(Exception):
         self.said = said
 
 
+class CannotOpenError(Exception):
+    """The child could not open the store, and says why."""
+
+
 class Child:
     """Belongs to one caller at a time. Any error leaves it unusable: kill it then."""
 
@@ -48,7 +52,7 @@ class Child:
 
     @classmethod
     def start(cls, store: Path, memory_bytes: int) -> Child:
-        """A child that has opened the store, or {"error": "store"} as `ask` raises ChildEndedError.
+        """A child that has opened the store. Raises CannotOpenError, ChildEndedError or TimeUpError.
 
         The thread that calls this has to live as long as the child: Linux ends the child with its thread.
         """
@@ -65,7 +69,7 @@ class Child:
         )
         child = cls(process, errors)
         try:
-            child._receive(time.monotonic() + START_SECONDS, lambda: False)
+            child._wait_until_ready()
         except BaseException:
             child.kill()
             raise
@@ -96,6 +100,11 @@ class Child:
         _pipe(self._process.stdin).close()
         _pipe(self._process.stdout).close()
         self._errors.close()
+
+    def _wait_until_ready(self) -> None:
+        first = self._receive(time.monotonic() + START_SECONDS, lambda: False)
+        if "error" in first:
+            raise CannotOpenError(first["message"])
 
     def _receive(self, until: float, gone: Callable[[], bool]) -> dict[str, Any]:
         header = self._read(HEADER.size, until, gone)

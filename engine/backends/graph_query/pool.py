@@ -14,7 +14,13 @@ from typing import NoReturn
 import structlog
 
 from engine.backends.graph_query import limits
-from engine.backends.graph_query.child import CallerGoneError, Child, ChildEndedError, TimeUpError
+from engine.backends.graph_query.child import (
+    CallerGoneError,
+    CannotOpenError,
+    Child,
+    ChildEndedError,
+    TimeUpError,
+)
 from engine.backends.graph_query.screen import screen
 from engine.backends.graph_query.translate import read_answer
 from engine.deadline import Deadline
@@ -129,9 +135,10 @@ class GraphQueryPool:
         starting = self._starter.submit(Child.start, self._store, self._memory)
         try:
             return starting.result(max(0.0, until - time.monotonic()))
+        except CannotOpenError as error:
+            raise DamagedGenerationError(self._store, f"cannot be opened by a query ({error})") from error
         except ChildEndedError as error:
-            _log.error("graph query process did not start", status=error.status, said=error.said)
-            raise DamagedGenerationError(self._store, "cannot be opened by a query") from error
+            self._raise_ended(error, seconds)
         except (NotDoneError, TimeUpError):
             starting.add_done_callback(self._adopt)
             raise limits.time_up(seconds) from None
