@@ -43,7 +43,7 @@ _LATIN = {
         "suitable for", "fits(?: for)?", "fitted in", "passend für", "kompatibel mit", "compatible avec",
         "convient (?:à|pour)",
     ),
-    Cue.FOR: ("for", "f(?=/)/", "für", "pour", "para"),
+    Cue.FOR: ("for", "(?-i:f)(?=/)/", "(?-i:f)(?= [A-Z])", "für", "pour", "para"),
     Cue.BUNDLE: (r"\+(?= )", "w(?=/)/", "incl(?:udes?|uding)?", "bundled with", "inkl"),
 }  # fmt: skip
 _CHINESE = {
@@ -63,8 +63,8 @@ _PATTERN = re.compile(
     re.IGNORECASE,
 )
 _HINT = re.compile(
-    r"for|f/|w/|\+|equiv|replac|supers|success|compat|work|suit|fit|incl|bundle|f(?=ü)|pour|para|inkl|pass|ers|rempl"
-    r"|convient|[\u4e00-\u9fff]",
+    r"for|f/|w/|\+|equiv|replac|supers|success|compat|work|suit|fit|incl|bundle|f |für|pour|para"
+    r"|inkl|pass|ers|rempl|convient|[\u4e00-\u9fff]",
     re.IGNORECASE,
 )
 

@@ -1,0 +1,225 @@
+"""Cuts what follows a cue into the things it names: "A100/A200, X-3 and notebooks" are four items.
+
+An item is a name with a model number ("Acme X-1000"), a known name without one ("iPod") or a class of things
+("KVM Switch"). Models that cannot stand alone stay in the span of the one before ("AB-1710/20/30").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.text import has_cjk, normalise, singular
+from index_builder.graph.text.targets import TargetNames
+
+MAX_ITEMS = 12
+MAX_NAME_WORDS = 6
+MAX_CLASS_WORDS = 4
+_STOP = re.compile(
+    r"[.;:!?。；：](?=\s|$)|[。；：！？]|\s[-–—|•*]\s|[()\[\]\n（）【】]"
+    r"|\s(?:with|w/|in|from|on|to|by|of|using|up|incl\w*|without|per|which|that|is|are|via|at|as|when|fitted"
+    r"|equivalent|compatible|replaces|for)(?=[\s/])",
+    re.IGNORECASE,
+)
+_SEPARATOR = re.compile(
+    r"\s*[,、，;]\s*(?:and\s+|&\s*|or\s+)?|\s*/\s*|\s+(?:and|or|und|et|&|\+)\s+|[和及与或]|\s*&\s*",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(r"[^\s]+")
+_TRIM = " .,:;!?'’*™®©-–"
+_LEADING_WORDS = """
+    the a an any all your most common many several select selected various older newer other both certain
+    use with in on our my its their two three new popular leading specific 各种 多种 所有
+"""
+_LEADING = frozenset(_LEADING_WORDS.split())
+_CONTINUES = re.compile(r"^(?:\d+[^\W\d_]{0,5}\+?|[^\W\d_]{1,3}\+?|\+)$")
+_BEHIND = re.compile(r"^(?:[A-Z]{1,5}\d{0,2}|[IVX]+|Pro|Plus|Mini|Max|XL|Touch|Ultra|Lite|Note)$")
+_BARE_NUMBER = re.compile(r"^\d{3,5}[^\W\d_]{0,4}\+?$")
+_SHORT_NUMBER = re.compile(r"^\d{1,2}[^\W\d_]?\+?$")
+_NAME_WORD = re.compile(r"^(?:[^\W\d_a-z]|i[A-Z]|e[A-Z])[\w.+®™-]*$")
+_CAMEL = re.compile(r"^(?:[ie][A-Z]|[A-Z]+[a-z]+[A-Z])[\w-]*$")
+_CLOSING_WORDS = "series printer projector model type device laser family range"
+_CLOSING = frozenset(_CLOSING_WORDS.split())
+
+
+class ItemKind(StrEnum):
+    MODEL = "model"
+    NAME = "name"
+    CLASS = "class"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Characters `[start, end)` of a text name one thing, or a list that cannot be told apart."""
+
+    start: int
+    end: int
+    kind: ItemKind
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """`text` as written, `key` normalised, without the marks around it."""
+
+    start: int
+    end: int
+    text: str
+    key: str
+
+
+def items_after(text: str, start: int, names: TargetNames, brand: str) -> list[Item]:
+    """The things named from character `start` on, in order, () when the first is none. `brand` is the
+    product's own, normalised, and no part of a span.
+    """
+    end = _end_of_clause(text, start)
+    items: list[Item] = []
+    for piece_start, piece_end, slash in pieces(text, start, end):
+        words = words_of(text, piece_start, piece_end)
+        if not words:
+            continue
+        alone = len(words) == 1 and _CONTINUES.match(words[0].text) is not None
+        if (
+            alone
+            and items
+            and items[-1].kind is ItemKind.MODEL
+            and not (words[0].text.isalpha() and not slash)
+        ):
+            items[-1] = Item(items[-1].start, words[0].end, ItemKind.MODEL)
+            continue
+        item = _item(words, names, brand)
+        if item is None or len(items) == MAX_ITEMS:
+            break
+        items.append(item)
+        if item.end < words[-1].end and item.kind is ItemKind.MODEL and not _only_closing(words, item, names):
+            break
+    return items
+
+
+def words_of(text: str, start: int, end: int) -> list[Word]:
+    """The words between two places, without marks around them, empty ones left out."""
+    words = []
+    for match in _TOKEN.finditer(text, start, end):
+        bare = match.group().strip(_TRIM)
+        if bare:
+            begin = match.start() + match.group().index(bare)
+            words.append(Word(begin, begin + len(bare), bare, normalise(bare)))
+    return words
+
+
+def trailing(words: Sequence[Word], end: int) -> int:
+    """Where a name that goes up to word `end` ends with the short words behind it ("MFP", "II", "Plus")."""
+    while end < len(words) and _BEHIND.match(words[end].text):
+        end += 1
+    return end
+
+
+def _end_of_clause(text: str, start: int) -> int:
+    stop = _STOP.search(text, start + 1)
+    return stop.start() if stop else len(text)
+
+
+def pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Stretches between separators, and whether a slash stands before them."""
+    slash = False
+    for match in _SEPARATOR.finditer(text, start, end):
+        yield start, match.start(), slash
+        start, slash = match.end(), "/" in match.group()
+    yield start, end, slash
+
+
+def _item(words: Sequence[Word], names: TargetNames, brand: str) -> Item | None:
+    words = _without_leading(words, brand)
+    if not words:
+        return None
+    return (
+        _plural(words, names) or _model(words, names) or _class(words, names)
+        or _name(words, names) or _chinese(words, names)
+    )  # fmt: skip
+
+
+def _without_leading(words: Sequence[Word], brand: str) -> Sequence[Word]:
+    makers = brand.split()
+    while len(words) > 1 and (words[0].key in _LEADING or words[0].key.isdecimal()):
+        words = words[1:]
+    if makers and len(words) > len(makers) and [word.key for word in words[: len(makers)]] == makers:
+        words = words[len(makers) :]
+    return words
+
+
+def _plural(words: Sequence[Word], names: TargetNames) -> Item | None:
+    """Several things ("Notebooks PF15.4"), so that the number behind them is not theirs."""
+    first = words[0]
+    numbered = len(words) > 1 and any(letter.isdigit() for letter in words[1].key)
+    if numbered and singular(first.key) != first.key and names.is_class([first.key]):
+        return Item(first.start, first.end, ItemKind.CLASS)
+    return None
+
+
+def _model(words: Sequence[Word], names: TargetNames) -> Item | None:
+    """A run of name words up to the last model number among the first few words."""
+    last = -1
+    for place, word in enumerate(words[:MAX_NAME_WORDS]):
+        before = words[place - 1] if place else None
+        if names.is_model(word.key) or (before is not None and _is_number_of(before, word, names)):
+            last = place
+        elif (last >= 0 and singular(word.key) in _CLOSING) or not (
+            _NAME_WORD.match(word.text) or word.key in names.series or word.key in names.brands
+        ):
+            break
+    if last < 0:
+        return None
+    return Item(words[0].start, words[trailing(words, last + 1) - 1].end, ItemKind.MODEL)
+
+
+def _is_number_of(before: Word, word: Word, names: TargetNames) -> bool:
+    """`4000` of "LaserJet 4000", `8` of "iPhone 8"; not the numbers of "Ages 6" and "30 pages"."""
+    named = _NAME_WORD.match(before.text) is not None
+    if _BARE_NUMBER.match(word.text):
+        return named or before.key in names.series
+    return (
+        _SHORT_NUMBER.match(word.text) is not None
+        and named
+        and (_CAMEL.match(before.text) is not None or before.key in names.series)
+    )
+
+
+def _class(words: Sequence[Word], names: TargetNames) -> Item | None:
+    for end in range(min(len(words), MAX_CLASS_WORDS), 0, -1):
+        keys = [word.key for word in words[:end]]
+        if names.is_class(keys):
+            later = [singular(word.key) for word in words[end:]]
+            if any(word.isalpha() for word in later[:1]):
+                return None
+            return Item(words[0].start, words[end - 1].end, ItemKind.CLASS)
+    return None
+
+
+def _name(words: Sequence[Word], names: TargetNames) -> Item | None:
+    """The longest known name, or a word with a capital inside ("LabelWriter")."""
+    keys = [word.key for word in words]
+    for end in range(min(len(words), MAX_NAME_WORDS), 0, -1):
+        key = " ".join(keys[:end])
+        known = key in names.names or (key in names.series and len(names.series[key]) > 1)
+        if known and key not in names.common and key not in names.brands:
+            return Item(words[0].start, words[trailing(words, end) - 1].end, ItemKind.NAME)
+    if _CAMEL.match(words[0].text):
+        return Item(words[0].start, words[trailing(words, 1) - 1].end, ItemKind.NAME)
+    return None
+
+
+def _chinese(words: Sequence[Word], names: TargetNames) -> Item | None:
+    """Written without blanks: the longest class at the beginning ("打印机墨盒" is for a 打印机)."""
+    word = words[0]
+    if has_cjk(word.text):
+        for end in range(len(word.text), 1, -1):
+            if normalise(word.text[:end]) in names.classes:
+                return Item(word.start, word.start + end, ItemKind.CLASS)
+    return None
+
+
+def _only_closing(words: Sequence[Word], item: Item, names: TargetNames) -> bool:
+    """Whether nothing but "series", "printers" and the like stands behind the item: a list may go on."""
+    behind = [singular(word.key) for word in words if word.start >= item.end]
+    return all(word in _CLOSING or word in names.classes for word in behind)
