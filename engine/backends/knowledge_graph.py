@@ -23,9 +23,10 @@ STORE = "store"
 
 _SKOS = "http://www.w3.org/2004/02/skos/core#"
 _BROADER = NamedNode(f"{_SKOS}broader")
+_EXACT_MATCH = NamedNode(f"{_SKOS}exactMatch")
 _FORWARD = {
     _BROADER.value: "broader",
-    f"{_SKOS}exactMatch": "same as",
+    _EXACT_MATCH.value: "same as",
     "https://schema.org/brand": "brand",
 }
 _MAX_STATEMENTS = 256
@@ -140,18 +141,25 @@ class OxigraphKnowledgeGraph:
             self._cache.clear()
 
     def _walk(self, entity: Entity) -> tuple[GraphEdge, ...]:
-        """Broader, equal and other entities first, then narrower ones, those with most products first."""
+        """Broader, equal and other entities first, then narrower ones, those with most products first. That two
+        are the same may be stated of either: the builder keeps one of two such statements.
+        """
         node = NamedNode(entity.iri)
-        outwards = [
+        outwards = {
             GraphEdge(_FORWARD[quad.predicate.value], target)
             for quad in islice(self._store.quads_for_pattern(node, None, None), _MAX_STATEMENTS)
             if quad.predicate.value in _FORWARD and (target := self._entity(quad.object)) is not None
-        ]
-        inwards = [
+        }
+        outwards.update(
+            GraphEdge(_FORWARD[_EXACT_MATCH.value], target)
+            for quad in islice(self._store.quads_for_pattern(None, _EXACT_MATCH, node), _MAX_STATEMENTS)
+            if (target := self._entity(quad.subject)) is not None
+        )
+        inwards = {
             GraphEdge("narrower", target, forward=False)
             for quad in islice(self._store.quads_for_pattern(None, _BROADER, node), _MAX_STATEMENTS)
             if (target := self._entity(quad.subject)) is not None
-        ]
+        }
         return (*sorted(outwards, key=_order), *sorted(inwards, key=_order))
 
     def _entity(self, node: object) -> Entity | None:

@@ -98,6 +98,23 @@ def test_neighbours_are_the_entities_of_the_statements_around_a_node(
     assert (edge.relation, edge.target.label) == ("brand", "Inko")
 
 
+def test_what_is_the_same_is_a_neighbour_from_both_sides_and_once(tmp_path: Path) -> None:
+    build_graph(PRODUCTS, tmp_path)
+    glossy, matte = node_iri("value", "finish", "glossy"), node_iri("value", "finish", "matte")
+    store = pyoxigraph.Store(tmp_path / STORE)
+    for graph in ("urn:one", "urn:two"):
+        tie = NamedNode(glossy), NamedNode(Term.EXACT_MATCH), NamedNode(matte)
+        store.add(pyoxigraph.Quad(*tie, NamedNode(graph)))
+    store.flush()
+    del store
+    opened = OxigraphKnowledgeGraph.open(tmp_path)
+    for one, two in ((glossy, matte), (matte, glossy)):
+        place = opened.place(one)
+        assert place is not None
+        found = [(edge.relation, edge.target.iri) for edge in opened.neighbours(opened.entities[place], 9)]
+        assert found == [("same as", two)]
+
+
 def test_neighbours_are_bounded_and_repeatable(opened: OxigraphKnowledgeGraph, graph: KnowledgeGraph) -> None:
     for each in opened.entities:
         edges = list(graph.neighbours(each, 100))
