@@ -70,6 +70,11 @@ def neighbours(message: pb.ListNeighborsRequest) -> NeighboursRequest:
     )
 
 
+def text(message: pb.LinkEntitiesRequest) -> str:
+    """Its bounds are those of a search's query and checked with them."""
+    return message.text
+
+
 def query(message: pb.QueryGraphRequest) -> GraphQuery:
     return GraphQuery(
         text=_text("query", message.query, MAX_SPARQL, strip=False),

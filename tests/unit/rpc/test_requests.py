@@ -13,9 +13,12 @@ from google.protobuf.message_factory import GetMessageClass
 
 from cartograph.v1 import catalog_service_pb2 as catalog
 from cartograph.v1 import generation_service_pb2 as generation
+from cartograph.v1 import knowledge_graph_service_pb2 as graph
 from cartograph.v1 import search_service_pb2 as search
 from engine.errors import InvalidArgumentError
 from engine.request import SearchRequest, Source
+from engine.graph_values import DescribeRequest, GraphQuery, NeighboursRequest
+from engine.rpc.convert import graph as graph_convert
 from engine.rpc.convert import requests
 from engine.rpc.convert.products import View
 from engine.stages.expand import ExpansionMode
@@ -28,6 +31,10 @@ READERS: dict[type[Message], tuple[Callable[[Any], object], dict[str, Any]]] = {
     catalog.BatchGetProductsRequest: (requests.products, {"product_ids": ["x"]}),
     generation.ListGenerationsRequest: (requests.generation_page, {}),
     generation.ActivateGenerationRequest: (requests.activation, {"generation_id": "x"}),
+    graph.DescribeEntityRequest: (graph_convert.describe, {"name": "x"}),
+    graph.ListNeighborsRequest: (graph_convert.neighbours, {"entity_id": "x"}),
+    graph.LinkEntitiesRequest: (graph_convert.text, {"text": "x"}),
+    graph.QueryGraphRequest: (graph_convert.query, {"query": "x"}),
 }
 """By message: what reads it, and the least that it accepts."""
 
@@ -35,7 +42,7 @@ READERS: dict[type[Message], tuple[Callable[[Any], object], dict[str, Any]]] = {
 def request_descriptors() -> list[Descriptor]:
     return [
         method.input_type
-        for module in (search, catalog, generation)
+        for module in (search, catalog, generation, graph)
         for service in module.DESCRIPTOR.services_by_name.values()
         for method in service.methods
         if method.input_type.fields
@@ -212,6 +219,19 @@ def test_strength_is_from_0_to_1(strength: float) -> None:
         (catalog.BatchGetProductsRequest(product_ids=["x", ""]), "product_ids[1]"),
         (generation.ListGenerationsRequest(page_size=-1), "page_size"),
         (generation.ActivateGenerationRequest(), "generation_id"),
+        (graph.DescribeEntityRequest(), "entity_id"),
+        (graph.DescribeEntityRequest(entity_id=" "), "entity_id"),
+        (graph.DescribeEntityRequest(entity_id="x" * 2_001), "entity_id"),
+        (graph.DescribeEntityRequest(name=""), "name"),
+        (graph.DescribeEntityRequest(name="x" * 1_001), "name"),
+        (graph.DescribeEntityRequest(name="x", product_sample_size=-1), "product_sample_size"),
+        (graph.ListNeighborsRequest(), "entity_id"),
+        (graph.ListNeighborsRequest(entity_id="x", relation="x" * 201), "relation"),
+        (graph.ListNeighborsRequest(entity_id="x", page_size=-1), "page_size"),
+        (graph.ListNeighborsRequest(entity_id="x", direction=9), "direction"),  # type: ignore[arg-type]  # open enums
+        (graph.QueryGraphRequest(query=" \n"), "query"),
+        (graph.QueryGraphRequest(query="x" * 10_001), "query"),
+        (graph.QueryGraphRequest(query="x", max_rows=-1), "max_rows"),
     ],
 )
 def test_what_the_contract_refuses_names_its_field(message: Message, field: str) -> None:
@@ -232,3 +252,29 @@ def test_lists_at_their_bound_are_read_whole() -> None:
     assert requests.suggest(search.SuggestQueriesRequest(prefix="x", page_size=51)) == ("x", 50)
     assert requests.generation_page(generation.ListGenerationsRequest()) == (50, "")
     assert requests.generation_page(generation.ListGenerationsRequest(page_size=101)) == (100, "")
+
+
+def test_questions_to_the_graph_have_the_defaults_and_bounds_of_the_contract() -> None:
+    describe = graph_convert.describe
+    assert describe(graph.DescribeEntityRequest(name=" x ")) == DescribeRequest(name="x", sample=5)
+    assert describe(graph.DescribeEntityRequest(name="x", product_sample_size=51)).sample == 50
+    assert len(describe(graph.DescribeEntityRequest(name="墨" * 1_000)).name) == 1_000
+    listed = graph_convert.neighbours
+    assert listed(graph.ListNeighborsRequest(entity_id="x")) == NeighboursRequest("x", page_size=20)
+    assert listed(graph.ListNeighborsRequest(entity_id="x", page_size=101)).page_size == 100
+    assert graph_convert.query(graph.QueryGraphRequest(query="x")) == GraphQuery("x", max_rows=1_000)
+    assert graph_convert.query(graph.QueryGraphRequest(query="x", max_rows=10_001)).max_rows == 10_000
+
+
+@pytest.mark.parametrize(
+    ("direction", "outgoing"),
+    [
+        (graph.DIRECTION_UNSPECIFIED, None),
+        (graph.DIRECTION_OUTGOING, True),
+        (graph.DIRECTION_INCOMING, False),
+    ],
+)
+def test_directions_are_translated(direction: graph.Direction, outgoing: bool | None) -> None:
+    message = graph.ListNeighborsRequest(entity_id="x", direction=direction)
+
+    assert graph_convert.neighbours(message).outgoing is outgoing
