@@ -141,8 +141,8 @@ class OxigraphKnowledgeGraph:
             self._cache.clear()
 
     def _walk(self, entity: Entity) -> tuple[GraphEdge, ...]:
-        """Broader, equal and other entities first, then narrower ones, those with most products first. That two
-        are the same may be stated of either: the builder keeps one of two such statements.
+        """Broader, equal and other entities first, then narrower ones, those with most products first. That
+        two are the same may be stated of either: the builder keeps one of two such statements.
         """
         node = NamedNode(entity.iri)
         outwards = {
