@@ -45,7 +45,7 @@ class KnowledgeGraphServicer(knowledge_graph_service_pb2_grpc.KnowledgeGraphServ
         context: grpc.ServicerContext,  # noqa: ARG002 (gRPC passes it)
     ) -> knowledge_graph_service_pb2.LinkEntitiesResponse:
         _log.debug("link entities", text=request.text)
-        found = self._engine().link_entities(request.text)
+        found = self._engine().link_entities(graph.text(request))
         bind_contextvars(generation=found.generation_id)
         return graph.linked_text(found)
 

@@ -16,8 +16,8 @@ from cartograph.v1 import generation_service_pb2 as generation
 from cartograph.v1 import knowledge_graph_service_pb2 as graph
 from cartograph.v1 import search_service_pb2 as search
 from engine.errors import InvalidArgumentError
-from engine.request import SearchRequest, Source
 from engine.graph_values import DescribeRequest, GraphQuery, NeighboursRequest
+from engine.request import SearchRequest, Source
 from engine.rpc.convert import graph as graph_convert
 from engine.rpc.convert import requests
 from engine.rpc.convert.products import View
