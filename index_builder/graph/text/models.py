@@ -20,7 +20,10 @@ _MAX_TITLES = 10
 """A token that more titles share is a standard or a feature rather than a number of its own."""
 _MAX_STATED_WORDS = 3
 _NUMBER = re.compile(r"\d{2,6}")
-_LETTERED, _LETTERED_MODEL = re.compile(r"\d{3,5}[a-z]{1,2}"), 0.96
+_LETTERED, _LETTERED_MODEL = (
+    re.compile(r"\d{3,5}(?!(?:va|kw|wh|ah|mm|cm|in|ft|[kmgt]b|kg|ml|pc|sh)$)[a-z]{1,2}"),
+    0.96,
+)
 """After a series "8540w" is a model and no power."""
 _MAX_LENGTH = 16
 _AMOUNT = re.compile(r"\d[\d.,x/–-]*[^\W\d_]{0,2}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from engine.text import singular
 from index_builder.graph.evidence import Label
 from index_builder.graph.text.folded import is_word_edge
 from index_builder.graph.text.gazetteer import Match
@@ -11,6 +12,7 @@ from index_builder.graph.text.knowledge import Knowledge
 from index_builder.graph.text.lexicons import text_lexicons
 from index_builder.graph.text.span import Span
 from index_builder.graph.text.titles import Mark, Title
+from index_builder.graph.text.type_grammar import TypePhrase
 from index_builder.graph.text.words import FOR
 
 _OWN_BRAND, _OPENING_BRAND = 0.99, 0.8
@@ -32,9 +34,9 @@ def name_spans(title: Title, knowledge: Knowledge) -> list[Span]:
         for match in knowledge.series.find(title.folded.text, title.brand)
     ]
     models = knowledge.models.find(title, phrases, series)
-    series += _before_model(title, models, series)
+    lines = [*series, *_before_model(title, phrases, models, series)]
     spans = [Span(phrase.start, phrase.end, Label.TYPE, _TYPE) for phrase in phrases]
-    spans += [*_looked_up(title), *_own_types(title), *series, *models, *_after_for(title, models)]
+    spans += [*_looked_up(title), *_own_types(title), *lines, *models, *_after_for(title, models)]
     heads = [phrase.head for phrase in phrases]
     if any(head in knowledge.types.fitting for head in heads) if heads else title.stated.fits:
         spans += _known_targets(title, knowledge, models)
@@ -51,13 +53,15 @@ def _is_specified(title: Title, span: Span) -> bool:
     return False
 
 
-def _before_model(title: Title, models: Sequence[Span], series: Sequence[Span]) -> Iterator[Span]:
+def _before_model(
+    title: Title, phrases: Sequence[TypePhrase], models: Sequence[Span], series: Sequence[Span]
+) -> Iterator[Span]:
     """A plain word between the brand that opens the title and a model number."""
     place = next((place for place, mark in enumerate(title.marks) if mark is not Mark.BRAND), 0)
     if not 0 < place < len(title.words) - 1 or title.marks[place] is not Mark.PLAIN:
         return
     word, follower = title.words[place], title.words[place + 1]
-    known = any(span.start <= word.start < span.end for span in series)
+    known = any(span.start <= word.start < span.end for span in (*series, *phrases))
     if not known and follower.joined and any(span.start == follower.start for span in models):
         yield Span(word.start, word.end, Label.SERIES, _BEFORE_MODEL)
 
@@ -111,12 +115,14 @@ def _after_for(title: Title, models: Sequence[Span]) -> Iterator[Span]:
 def _known_targets(title: Title, knowledge: Knowledge, models: Sequence[Span]) -> Iterator[Span]:
     own = {(span.start, span.end) for span in models if span.confidence >= _OWN_NUMBER}
     brands = {word.end for word, mark in zip(title.words, title.marks, strict=True) if mark is Mark.BRAND}
+    starts, ends = {word.start for word in title.words}, {word.end for word in title.words}
     for match in knowledge.targets.find(title.folded.text):
         start = max((end + 1 for end in brands if match.start < end < match.end), default=match.start)
         words = title.folded.text[start : match.end].split()
-        stated = all(word in title.stated.words for word in words)
+        stated = all(singular(word) in title.stated.words for word in words)
+        whole = match.start in starts and match.end in ends
         measured = any(each.start < match.end and start < each.end for each in title.quantities)
-        if not (stated or measured or (start, match.end) in own):
+        if whole and not (stated or measured or (start, match.end) in own):
             yield Span(start, match.end, Label.TARGET, _TARGET)
 
 

@@ -57,7 +57,7 @@ def _runs(title: Title, not_series: Collection[str]) -> Iterator[str]:
     for word, mark in list(zip(title.words, title.marks, strict=True))[place : place + _MAX_WORDS]:
         plain = mark is Mark.PLAIN or (run and mark is Mark.CODE and word.text[0].isalpha())
         plain = plain and len(word.text) > (0 if run else 1)
-        if not plain or word.single in not_series or word.single in title.stated.words:
+        if not plain or word.single in not_series:
             return
         if run and not word.joined:
             return

@@ -24,6 +24,8 @@ _MIN_SHARE, _MIN_KNOWN_SHARE = 0.35, 0.1
 _MIN_COUNT = 3
 _ROUNDS = 3
 _MAX_WORDS = 6
+_LATER = 0.6
+"""What a phrase counts against the one before it."""
 _MAX_ACRONYM = 4
 _ASIDE = FOR | {"with", "w/", "without", "w/o", "incl", "including", "includes"}
 
@@ -66,7 +68,8 @@ class TypeGrammar:
                     found.append(phrase)
         named = [phrase for phrase in found if not _is_material(title, phrase)]
         found = named or found
-        main = max(found, key=lambda phrase: (self.heads[phrase.head], -phrase.first), default=None)
+        weights = [self.heads[each.head] * _LATER**rank for rank, each in enumerate(found)]
+        main = found[max(range(len(found)), key=lambda rank: (weights[rank], -rank))] if found else None
         return [phrase for phrase in found if main and _goes_with(phrase, main)]
 
     def _ends(self, title: Title, place: int) -> bool:
@@ -163,7 +166,7 @@ class _Seen:
 
     def add(self, title: Title, place: int, part: str, own: bool) -> None:
         following = place + 1 < len(title.words) and title.words[place + 1].joined
-        code = following and title.marks[place + 1] is Mark.CODE
+        code = following and title.marks[place + 1] in (Mark.CODE, Mark.BRAND)
         self.count += 1
         self.closing += title.stops(place + 1) * (_BEFORE_CODE if code else 1.0)
         self.valued += part in title.stated.words
