@@ -18,6 +18,7 @@ from engine.errors import (
     NotServingError,
 )
 from engine.generation import DataFolder, Generation
+from engine.graph_values import GraphAnswer, GraphQuery
 from engine.pipeline import Pipeline
 from engine.request import SearchRequest, SearchResult
 from engine.serving import Opened, ServingEngine
@@ -40,6 +41,20 @@ class FakePipeline:
         if request.query == "wrong":
             raise InvalidArgumentError("filter", "no")
         return cast("SearchResult", (self.generation_id, request.query))
+
+
+@dataclass
+class FakeBrowser:
+    """Answers with its generation's id once the gate is open."""
+
+    generation_id: str
+    gate: threading.Event
+    entered: threading.Event
+
+    def query(self, query: GraphQuery, deadline: Deadline) -> GraphAnswer:
+        self.entered.set()
+        assert self.gate.wait(10)
+        return GraphAnswer(True, 0.0, self.generation_id)
 
 
 class FakeStore:
@@ -75,7 +90,7 @@ class World:
             raise DamagedGenerationError(generation.folder, "cannot be read")
         pipeline = cast("Pipeline", FakePipeline(generation.id, self.gate, self.entered))
         close = lambda: self.closed.append(generation.id)  # noqa: E731  one expression, used once
-        browser = cast("GraphBrowser", None)  # nobody looks at the graph here
+        browser = cast("GraphBrowser", FakeBrowser(generation.id, self.gate, self.entered))
         return Opened(generation, pipeline, FakeStore(), FakeStore(), browser, "cpu", close)
 
     def ask(self, query: str = "ink") -> Any:
@@ -120,6 +135,23 @@ def test_a_call_in_flight_finishes_on_the_generation_it_began_with(world: World)
 
     assert answers == [(world.first, "wait")]
     assert world.closed == [world.first]
+
+
+def test_a_graph_query_in_flight_finishes_on_the_generation_it_began_with(world: World) -> None:
+    answers: list[GraphAnswer] = []
+    ask = world.engine.query_graph
+    caller = threading.Thread(target=lambda: answers.append(ask(GraphQuery("ASK {}"), Deadline.none())))
+    caller.start()
+    assert world.entered.wait(10)
+
+    world.engine.activate(world.second)
+    assert world.closed == []
+    world.gate.set()
+    caller.join(10)
+
+    assert [answer.generation_id for answer in answers] == [world.first]
+    assert world.closed == [world.first]
+    assert ask(GraphQuery("ASK {}"), Deadline.none()).generation_id == world.second
 
 
 def test_roll_back_returns_to_the_one_before(world: World) -> None:
