@@ -9,17 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-import networkx
 import pyoxigraph
 from pyoxigraph import RdfFormat
 
-from engine.browsing.relations import product_iri
 from engine.errors import ConfigError
-from engine.graph_values import GraphNode
-from index_builder.graph.view.opened import MAX_AROUND, OpenedGraph, Tie
-from index_builder.graph.view.terms import source_of
+from index_builder.graph.view.graphml import write_graphml
+from index_builder.graph.view.opened import OpenedGraph
 from index_builder.graph.vocabulary import PROV, ROOT, SCHEMA, SKOS
 
 _PREFIXES = {
@@ -32,8 +29,6 @@ _PREFIXES = {
     "cartograph": ROOT,
 }
 _EVERYTHING = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
-_NOT_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF))
-"""Characters that no XML may hold."""
 
 
 def export(graph: OpenedGraph, name: str, path: Path) -> int:
@@ -71,53 +66,12 @@ def _quads(kind: RdfFormat) -> Callable[[OpenedGraph, IO[bytes]], None]:
     return write
 
 
-def _graphml(graph: OpenedGraph, file: IO[bytes]) -> None:
-    networkx.write_graphml(as_networkx(graph), file, encoding="utf-8", named_key_ids=True)
-
-
-def as_networkx(graph: OpenedGraph) -> Any:
-    """A MultiDiGraph of all products, all entities and what they lead to. A node is named by its IRI; each
-    statement between two is an edge.
-    """
-    found = networkx.MultiDiGraph()
-    products = (product_iri(each) for each in graph.catalog.ids(range(len(graph.catalog))))
-    waiting = [*products, *(entity.iri for entity in graph.tables.entities)]
-    known = set(waiting)
-    for iri in waiting:  # it grows
-        found.add_node(iri, **_attributes(graph.nodes.node(iri)))
-        for tie in graph.outgoing(iri, MAX_AROUND):
-            if tie.object not in known:
-                known.add(tie.object)
-                waiting.append(tie.object)
-            found.add_edge(iri, tie.object, **_edge(graph, tie))
-    return found
-
-
-def _attributes(node: GraphNode) -> dict[str, str | int]:
-    return {
-        "label": node.label.translate(_NOT_XML),
-        "kind": str(node.kind),
-        "attribute": node.attribute.translate(_NOT_XML),
-        "product_count": node.product_count,
-        "product_id": node.product_id.translate(_NOT_XML),
-    }
-
-
-def _edge(graph: OpenedGraph, tie: Tie) -> dict[str, str | float]:
-    return {
-        "relation": graph.relation(tie).translate(_NOT_XML),
-        "predicate": tie.predicate,
-        "source": source_of(tie.source),
-        "confidence": round(graph.confidence(tie), 4),
-    }
-
-
 FORMATS: Mapping[str, Callable[[OpenedGraph, IO[bytes]], None]] = {
     "ttl": _triples(RdfFormat.TURTLE),
     "nt": _triples(RdfFormat.N_TRIPLES),
     "nq": _quads(RdfFormat.N_QUADS),
     "trig": _quads(RdfFormat.TRIG),
     "jsonld": _quads(RdfFormat.JSON_LD),
-    "graphml": _graphml,
+    "graphml": write_graphml,
 }
 """How each format is written, by its usual file ending."""

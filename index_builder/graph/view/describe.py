@@ -1,0 +1,35 @@
+"""Everything that the graph says of one node, in both directions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.browsing.describe import Describe
+from engine.browsing.neighbours import ListNeighbours
+from engine.graph_values import (
+    DescribeRequest,
+    Description,
+    GraphNode,
+    Neighbour,
+    NeighboursRequest,
+    NodeKind,
+)
+from index_builder.graph.view.opened import OpenedGraph
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What begins at a node, a sample of its products, and what else ends at it."""
+
+    description: Description
+    incoming: tuple[Neighbour, ...]
+
+
+def describe(graph: OpenedGraph, node: GraphNode, *, sample: int, limit: int) -> Shown:
+    """With at most `sample` products that hang on an entity, and `limit` other statements that end at it."""
+    description = Describe(graph.nodes, graph.generation_id)(DescribeRequest(iri=node.iri, sample=sample))
+    asked = NeighboursRequest(iri=node.iri, outgoing=False, page_size=limit)
+    page = ListNeighbours(graph.nodes, graph.generation_id)(asked)
+    hangs = bool(description.relation)  # the products of an entity are told already
+    incoming = tuple(each for each in page.neighbours if not (hangs and each.node.kind == NodeKind.PRODUCT))
+    return Shown(description, incoming)
