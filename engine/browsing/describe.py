@@ -131,14 +131,14 @@ class Describe:
         for line in lines:
             known = found.get(line.entity, ())
             if len(known) < MAX_EVIDENCE:
-                found[line.entity] = (*known, _text_evidence(line, product))
+                found[line.entity] = (*known, text_evidence(line, product))
         return found
 
     def _product(self, row: int) -> Product:
         return self.nodes.catalog.products([row])[0]
 
 
-def _text_evidence(line: EvidenceLine, product: Product) -> TextEvidence:
+def text_evidence(line: EvidenceLine, product: Product) -> TextEvidence:
     text = product.title if line.field == "title" else product.description
     return TextEvidence(
         line.field,
