@@ -76,7 +76,9 @@ def read_candidates(products: Sequence[Product], draft: Draft) -> tuple[list[Can
         for row, product in enumerate(products)
         for field, text in ((TextField.TITLE, product.title), (TextField.DESCRIPTION, product.description))
     ]
-    cued = [_cued(text, normalise(products[row].brand), parts[row], names) for row, _, text in texts]
+    brands = [normalise(product.brand) for product in products]
+    kinds = [normalise(kind) for kind in types]
+    cued = [_cued(text, brands[row], kinds[row], parts[row], names) for row, _, text in texts]
     for (row, _, text), found in zip(texts, cued, strict=True):
         for cue, item in found:
             if cue in _TEACHING and item.kind is ItemKind.MODEL:
@@ -111,14 +113,16 @@ def relation_of(candidate: Candidate) -> Relation:
         return Relation.BUNDLE_OF
     if candidate.cue is Cue.SPARE:
         return Relation.PART_OF
+    if candidate.cue is Cue.COMPATIBLE and candidate.part in (Part.DEVICE, Part.UNKNOWN):
+        return Relation.COMPATIBLE_WITH
     return RELATION_OF[candidate.part]
 
 
-def _cued(text: str, brand: str, part: Part, names: TargetNames) -> list[tuple[Cue, Item]]:
+def _cued(text: str, brand: str, kind: str, part: Part, names: TargetNames) -> list[tuple[Cue, Item]]:
     found: list[tuple[Cue, Item]] = []
     for place in cues_in(text):
         if not found or place.start >= found[-1][1].end:
-            items = items_after(text, place.end, names, brand)
+            items = items_after(text, place.end, names, brand, kind)
             found.extend((place.cue, item) for item in items if _makes_sense(place.cue, item, part))
     return found
 

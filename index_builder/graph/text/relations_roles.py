@@ -34,8 +34,8 @@ RELATION_OF = {
     Part.CONSUMABLE: Relation.COMPATIBLE_WITH,
     Part.ACCESSORY: Relation.ACCESSORY_OF,
     Part.SPARE: Relation.PART_OF,
-    Part.DEVICE: Relation.COMPATIBLE_WITH,
-    Part.UNKNOWN: Relation.COMPATIBLE_WITH,
+    Part.DEVICE: Relation.ACCESSORY_OF,
+    Part.UNKNOWN: Relation.ACCESSORY_OF,
 }
 MIN_SEEDED = 50
 """Naive Bayes learns from at least so many products whose part a seed word tells, in two parts or more."""
@@ -52,8 +52,9 @@ _SEEDS = {
     Part.ACCESSORY: """case bag sleeve backpack briefcase cover skin folio mount bracket arm stand holder
         cradle dock docking replicator rack rail tray feeder cassette stacker finisher cabinet hood lens
         protector screenprotector licence license warranty service support renewal maintenance accessory
-        shelf strap lock duplexer caddy enclosure kit option sorter pedestal sheath stylus pen remote tripod
-        harness guard organizer 保护套 手机壳 壳 膜 支架 底座 包 配件 表带""",
+        shelf strap lock duplexer caddy enclosure option sorter pedestal sheath stylus pen remote tripod
+        harness guard organizer drawer duplex privacy screen grip
+        保护套 手机壳 壳 膜 支架 底座 包 配件 表带""",
     Part.SPARE: """lamp bulb fuser belt battery roller spare replacement blade hinge fan filter transfer brush
         gasket spring 电池 灯泡 滤芯 零件""",
     Part.DEVICE: """printer notebook laptop computer pc desktop server workstation monitor projector camera
@@ -66,8 +67,10 @@ DEVICE_WORDS = frozenset(_SEEDS[Part.DEVICE].split())
 """Seeds that name devices, which other products are made for."""
 _CHINESE_SEEDS = sorted((word for word in SEED_WORDS if has_cjk(word)), key=lambda word: (-len(word), word))
 _CLAUSE = re.compile(r"[,;(\[|]|\.\s|\s[-–—]\s|\s(?:with|and|in|from|by|on|w/)\s|\sw/", re.IGNORECASE)
+_ALL = 99
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_CONTAINERS = frozenset({"cartridge", "kit"})
+_PIECES = re.compile(r"\d\s*pcs?\b")
+_CONTAINERS = frozenset({"cartridge", "kit", "pack", "unit", "module", "filter", "set"})
 """The word before tells: a fuser kit is a part, a battery cartridge is not used up."""
 _SPARE = frozenset({"spare", "replacement", "备件"})
 
@@ -98,29 +101,45 @@ def seeded_parts(products: Sequence[Product], types: Sequence[str]) -> list[Part
 
 
 def _seeded(product: Product, kind: str) -> Part:
+    """The type first, unless the title names it only after a cue, where it is another thing's."""
     if "spare" in normalise(product.title).split():
         return Part.SPARE
-    for text, clauses in ((kind, 1), (product.title, 9), (product.description[:200], 2)):
-        part = _by_seed(text, clauses)
-        if part is not Part.UNKNOWN:
-            return part
-    return Part.UNKNOWN
+    own = _before_cue(product.title)
+    texts = [(kind, 1), (own, _ALL), (_before_cue(product.description[:200]), 2)]
+    if own != product.title and normalise(kind) not in normalise(own):
+        texts = [*texts[1:], texts[0]]
+    parts = [_by_seed(text, clauses) for text, clauses in texts]
+    kit = Part.ACCESSORY if any("kit" in normalise(text) for text, _ in texts) else Part.UNKNOWN
+    return next((part for part in parts if part is not Part.UNKNOWN), kit)
+
+
+def _before_cue(text: str) -> str:
+    return text[: next((place.start for place in cues_in(text) if place.start), len(text))]
 
 
 def _by_seed(text: str, clauses: int) -> Part:
-    """By the last role word of the first clause that has one, among so many before any cue."""
-    cue = next((place.start for place in cues_in(text) if place.start), len(text))
-    for clause in _CLAUSE.split(text[:cue])[:clauses]:
+    """By the last role word of the first clause that has one, among the first so many clauses."""
+    for clause in _CLAUSE.split(text)[:clauses]:
         if has_cjk(clause):
             ends = [(clause.rfind(word) + len(word), word) for word in _CHINESE_SEEDS if word in clause]
             if ends:
                 return SEED_WORDS[max(ends)[1]]
-        words = [singular(word) for word in _WORD.findall(normalise(clause))]
-        place = next((i for i in range(len(words) - 1, -1, -1) if words[i] in SEED_WORDS), None)
-        if place is not None:
-            told_by = words[place - 1] if place and words[place] in _CONTAINERS else words[place]
-            part = SEED_WORDS.get(told_by, SEED_WORDS[words[place]])
+        words = [singular(word) for word in _WORD.findall(_PIECES.sub(" ", normalise(clause)))]
+        part = _by_words(words)
+        if part is not Part.UNKNOWN:
             return Part.SPARE if _SPARE.intersection(words) and part is not Part.CONSUMABLE else part
+    return Part.UNKNOWN
+
+
+def _by_words(words: Sequence[str]) -> Part:
+    for place in range(len(words) - 1, -1, -1):
+        word = words[place]
+        if word in _CONTAINERS and place:
+            part = SEED_WORDS.get(words[place - 1], Part.UNKNOWN)
+            if part is not Part.UNKNOWN:
+                return Part.UNKNOWN if part is Part.DEVICE else part
+        if word in SEED_WORDS:
+            return SEED_WORDS[word]
     return Part.UNKNOWN
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.text import has_cjk, normalise, singular
-from index_builder.graph.text.targets import TargetNames
+from index_builder.graph.text.targets import TargetNames, is_measure
 
 MAX_ITEMS = 12
 MAX_NAME_WORDS = 6
@@ -35,7 +35,9 @@ _LEADING_WORDS = """
 """
 _LEADING = frozenset(_LEADING_WORDS.split())
 _CONTINUES = re.compile(r"^(?:\d+[^\W\d_]{0,5}\+?|[^\W\d_]{1,3}\+?|\+)$")
-_BEHIND = re.compile(r"^(?:[A-Z]{1,5}\d{0,2}|[IVX]+|Pro|Plus|Mini|Max|XL|Touch|Ultra|Lite|Note)$")
+_BEHIND = re.compile(
+    r"^(?:(?!IP|UK|US|DE|HP)[A-Z]{1,3}\d?|MFPs?|[IVX]+|Pro|Plus|Mini|Max|XL|Touch|Ultra|Lite|Note)$"
+)
 _BARE_NUMBER = re.compile(r"^\d{3,5}[^\W\d_]{0,4}\+?$")
 _SHORT_NUMBER = re.compile(r"^\d{1,2}[^\W\d_]?\+?$")
 _NAME_WORD = re.compile(r"^(?:[^\W\d_a-z]|i[A-Z]|e[A-Z])[\w.+®™-]*$")
@@ -69,23 +71,18 @@ class Word:
     key: str
 
 
-def items_after(text: str, start: int, names: TargetNames, brand: str) -> list[Item]:
-    """The things named from character `start` on, in order, () when the first is none. `brand` is the
-    product's own, normalised, and no part of a span.
+def items_after(text: str, start: int, names: TargetNames, brand: str, kind: str = "") -> list[Item]:
+    """The things named from character `start` on, in order; none when the first is none. `brand` is the
+    product's own, normalised, and no part of a span; `kind` its own type, where
+    a clause such as "for LX-9 memory module" ends when it has several words.
     """
-    end = _end_of_clause(text, start)
+    end = _before_own_type(text, start, _end_of_clause(text, start), kind)
     items: list[Item] = []
     for piece_start, piece_end, slash in pieces(text, start, end):
         words = words_of(text, piece_start, piece_end)
         if not words:
             continue
-        alone = len(words) == 1 and _CONTINUES.match(words[0].text) is not None
-        if (
-            alone
-            and items
-            and items[-1].kind is ItemKind.MODEL
-            and not (words[0].text.isalpha() and not slash)
-        ):
+        if items and items[-1].kind is ItemKind.MODEL and _goes_on(text, items[-1], words, slash):
             items[-1] = Item(items[-1].start, words[0].end, ItemKind.MODEL)
             continue
         item = _item(words, names, brand)
@@ -95,6 +92,19 @@ def items_after(text: str, start: int, names: TargetNames, brand: str) -> list[I
         if item.end < words[-1].end and item.kind is ItemKind.MODEL and not _only_closing(words, item, names):
             break
     return items
+
+
+def _goes_on(text: str, last: Item, words: Sequence[Word], slash: bool) -> bool:
+    """Whether a piece is the rest of a list that cannot stand alone: a number, or letters after a slash.
+    Numbers beside a bare number ("3000cn and 3100cn") stand as well as that.
+    """
+    first = words[0]
+    if text[last.start].isdigit() and not slash:
+        return False
+    alone = all(singular(word.key) in _CLOSING for word in words[1:])
+    if not alone or _CONTINUES.match(first.text) is None:
+        return False
+    return slash or not (first.text.isalpha() or (is_measure(first.key) and not first.text.isdecimal()))
 
 
 def words_of(text: str, start: int, end: int) -> list[Word]:
@@ -113,6 +123,13 @@ def trailing(words: Sequence[Word], end: int) -> int:
     while end < len(words) and _BEHIND.match(words[end].text):
         end += 1
     return end
+
+
+def _before_own_type(text: str, start: int, end: int, kind: str) -> int:
+    if " " not in kind:
+        return end
+    place = text.lower().find(kind, start + 1, end)
+    return place if place > start and text[start:place].strip() and not text[place - 1].isalnum() else end
 
 
 def _end_of_clause(text: str, start: int) -> int:
@@ -141,11 +158,17 @@ def _item(words: Sequence[Word], names: TargetNames, brand: str) -> Item | None:
 
 def _without_leading(words: Sequence[Word], brand: str) -> Sequence[Word]:
     makers = brand.split()
-    while len(words) > 1 and (words[0].key in _LEADING or words[0].key.isdecimal()):
+    while len(words) > 1 and (words[0].key in _LEADING or _is_count(words)):
         words = words[1:]
     if makers and len(words) > len(makers) and [word.key for word in words[: len(makers)]] == makers:
         words = words[len(makers) :]
     return words
+
+
+def _is_count(words: Sequence[Word]) -> bool:
+    """`5` of "5 adapters"; not of "80 mm fans" and "3000 pages"."""
+    first, second = words[0].key, words[1].key
+    return first.isdecimal() and len(first) < 3 and not is_measure(first + second)
 
 
 def _plural(words: Sequence[Word], names: TargetNames) -> Item | None:
@@ -170,12 +193,20 @@ def _model(words: Sequence[Word], names: TargetNames) -> Item | None:
             break
     if last < 0:
         return None
-    return Item(words[0].start, words[trailing(words, last + 1) - 1].end, ItemKind.MODEL)
+    return Item(
+        words[0].start, words[_numbers_behind(words, trailing(words, last + 1)) - 1].end, ItemKind.MODEL
+    )
+
+
+def _numbers_behind(words: Sequence[Word], end: int) -> int:
+    """Where numbers end that only blanks part from a model ("WP 423 428"), when nothing follows them."""
+    rest = words[end:]
+    return len(words) if rest and all(_BARE_NUMBER.match(word.text) for word in rest) else end
 
 
 def _is_number_of(before: Word, word: Word, names: TargetNames) -> bool:
     """`4000` of "LaserJet 4000", `8` of "iPhone 8"; not the numbers of "Ages 6" and "30 pages"."""
-    named = _NAME_WORD.match(before.text) is not None
+    named = _NAME_WORD.match(before.text) is not None and not any(c.isdigit() for c in before.text)
     if _BARE_NUMBER.match(word.text):
         return named or before.key in names.series
     return (
@@ -202,7 +233,8 @@ def _name(words: Sequence[Word], names: TargetNames) -> Item | None:
     for end in range(min(len(words), MAX_NAME_WORDS), 0, -1):
         key = " ".join(keys[:end])
         known = key in names.names or (key in names.series and len(names.series[key]) > 1)
-        if known and key not in names.common and key not in names.brands:
+        taken = key in names.common or key in names.brands or names.is_class(keys[:end])
+        if known and not taken:
             return Item(words[0].start, words[trailing(words, end) - 1].end, ItemKind.NAME)
     if _CAMEL.match(words[0].text):
         return Item(words[0].start, words[trailing(words, 1) - 1].end, ItemKind.NAME)

@@ -29,7 +29,7 @@ the last word of a type that is stated.
 _MODEL = re.compile(r"^(?=.*\d)[^\W_][\w+/.-]*$")
 _MEASURE = re.compile(
     r"^[\d.,x×*/-]+[\"'”″°%]*(?:nm|mm|cm|m|min|ft|in|inch|gb|tb|mb|kb|mhz|ghz|hz|w|v|va|kva|kw|a|ah|mah|wh|k|l|ml|g|kg|g/m²"
-    r"|gsm|pc|pcs|pg|sh|sheets?|u|x|p|port|pin|way|bit|dpi|ppm|rpm|awg|yr?|pk|pack|st|nd|rd|th)?[\"'”″]*$"
+    r"|gsm|lbs?|oz|pc|pcs|pg|sh|sheets?|u|x|p|port|pin|way|bit|dpi|ppm|rpm|awg|yr?|pk|pack|st|nd|rd|th)?[\"'”″]*$"
 )
 _PARTS_OF_NAME = re.compile(r"[^\s,;()\[\]]+")
 _SHAPE = re.compile(r"([^\W\d_]+-?)(\d{2,})")
@@ -74,7 +74,12 @@ class TargetNames:
     def is_class(self, words: Sequence[str]) -> bool:
         """Whether normalised words end in a class of things: `usb kvm switches`, `notebooks`."""
         single = [singular(word) for word in words]
-        if len(single) > 1 and single[-2] in self.classes and single[-1] in self.heads:
+        if (
+            len(single) > 1
+            and single[-2] in self.classes
+            and single[-1] in self.heads
+            and single[-1].isalpha()
+        ):
             return True
         return any(" ".join(single[start:]) in self.classes for start in range(len(single)))
 
