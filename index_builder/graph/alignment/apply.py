@@ -1,5 +1,5 @@
-"""Puts an alignment into the graph: the taxonomy's categories that products were tied to, with all above
-them, what they share with the shop's own types and values, and their Chinese names.
+"""Puts an alignment of products into the graph: the taxonomy's categories that products were tied to, with
+all above them, what they share with the shop's own types, and their names, Chinese ones among them.
 """
 
 from __future__ import annotations
@@ -9,132 +9,115 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.text import normalise
-from engine.types import EntityKind, Product
-from index_builder.graph.alignment.attributes import AttributeAlignment
+from engine.types import EntityKind
 from index_builder.graph.alignment.products import ProductAlignment
 from index_builder.graph.alignment.words import paired_parts, parts_of, same_words
 from index_builder.graph.draft import Draft, Edge, Node, Origin
-from index_builder.graph.ontologies.ontology import Ontology
-from index_builder.graph.ontologies.taxonomy import ATTRIBUTE_IRI, VALUE_IRI, Taxonomy
-from index_builder.graph.vocabulary import SourceGraph, Term, node_iri, ontology_graph, slug
+from index_builder.graph.ontologies.ontology import Concept, Ontology
+from index_builder.graph.ontologies.taxonomy import Taxonomy
+from index_builder.graph.vocabulary import SourceGraph, Term, ontology_graph
 
 SPACE = "taxonomy"
 MIN_CONFIDENCE = 0.5
 """Of the best category, for the product to be tied to it."""
 MIN_TYPE_SHARE = 0.6
-"""Of a type's products in (or below) a category, for the type to be tied to it."""
-_NAME, _ABOVE, _BROADEST, _TAKEN, _PART = 0.8, 0.5, 0.4, 0.25, 0.6
+"""Of a type's products in a category, for the type to be tied to it."""
+_NAME, _ABOVE, _BROADEST, _TAKEN, _PART, _OTHER = 0.8, 0.5, 0.4, 0.25, 0.6, 0.7
 """Confidences of names: a category's with products, of one above, of the broadest; one that a type or
-category of the catalogue answers to already; a part of a name."""
-_CHINESE_OF_TYPE, _OTHER_NAME = 0.8, 0.7
+category of the catalogue answers to already; a part of a name; another name that shops use.
+"""
+_LENT = 0.8
 _MIN_PRODUCTS = 2
 _SURE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class AlignmentReport:
-    """How many products and types were tied to categories, how many categories and Chinese names came in."""
+class CategoryReport:
+    """How many products were tied, to how many categories (those above included); how many types; how many
+    of the categories brought a Chinese name.
+    """
 
     products: int
     categories: int
     types: int
-    values: int
     chinese_names: int
 
 
 def apply_alignment(
-    draft: Draft,
-    products: Sequence[Product],
-    taxonomy: Ontology,
-    alignment: ProductAlignment,
-    attributes: AttributeAlignment | None = None,
-) -> AlignmentReport:
-    """Adds nodes, edges and names to the draft; the catalogue's own statements stay as they are."""
-    if len(alignment.categories) != len(products):
+    draft: Draft, taxonomy: Ontology, alignment: ProductAlignment, others: Sequence[Sequence[str]] = ()
+) -> CategoryReport:
+    """Adds nodes, edges and names to the draft; the catalogue's own statements stay as they are. `others[i]`
+    are further names of the taxonomy's concept i. Raises ValueError for an alignment of other products.
+    """
+    if len(alignment.categories) != len(draft.types):
         raise ValueError("the alignment was made for other products")
-    return _Applier(draft, taxonomy).run(alignment, attributes)
+    return _Applier(draft, taxonomy, others).run(alignment)
 
 
 class _Applier:
-    def __init__(self, draft: Draft, taxonomy: Ontology) -> None:
+    def __init__(self, draft: Draft, taxonomy: Ontology, others: Sequence[Sequence[str]]) -> None:
         self.draft = draft
         self.taxonomy = taxonomy
+        self.others = others
         self.parents = taxonomy.parents()
         self.graph = ontology_graph(taxonomy.name)
-        self.taken = {
-            name
-            for node in draft.of_kind(EntityKind.CATEGORY)
-            for name, confidence in node.names.items()
-            if confidence >= _SURE
-        }
+        self.own = draft.of_kind(EntityKind.CATEGORY)
         self.nodes: dict[int, Node] = {}
-        self.chinese = 0
 
-    def run(self, alignment: ProductAlignment, attributes: AttributeAlignment | None) -> AlignmentReport:
+    def run(self, alignment: ProductAlignment) -> CategoryReport:
         tied = self._tie_products(alignment)
-        for place in sorted(self.nodes):
-            self._name(place)
         types = self._tie_types(tied)
-        values = 0
-        if attributes is not None and isinstance(self.taxonomy, Taxonomy):
-            values = self._tie_attributes(self.taxonomy, attributes)
-        return AlignmentReport(len(tied), len(self.nodes), types, values, self.chinese)
+        taken = {name for node in self.own for name, sure in node.names.items() if sure >= _LENT}
+        for place in sorted(self.nodes):
+            self._name(place, taken)
+        chinese = sum(bool(self.taxonomy.concepts[place].chinese) for place in self.nodes)
+        return CategoryReport(len(tied), len(self.nodes), types, chinese)
 
     def _tie_products(self, alignment: ProductAlignment) -> dict[int, int]:
         tied = {}
         best = zip(alignment.categories[:, 0].tolist(), alignment.confidence[:, 0].tolist(), strict=True)
         for row, (place, confidence) in enumerate(best):
             if place >= 0 and confidence >= MIN_CONFIDENCE:
-                node = self._node(place)
-                node.rows.append(row)
-                node.origins[row] = Origin(SourceGraph.ALIGNMENT, confidence)
+                self._node(place).hang(row, Origin(SourceGraph.ALIGNMENT, confidence))
                 tied[row] = place
         return tied
 
     def _node(self, place: int) -> Node:
         """The category's node, made with all above it when new."""
-        if place not in self.nodes:
-            concept = self.taxonomy.concepts[place]
-            name = self.taxonomy.ids[place] if isinstance(self.taxonomy, Taxonomy) else concept.iri
-            node = self.draft.node(
-                EntityKind.CATEGORY,
-                self.taxonomy.name,
-                name,
-                space=SPACE,
-                relation="category",
-                predicate=Term.CATEGORY,
-            )
-            node.source = self.graph
-            node.spellings[concept.label] += 1
-            self.nodes[place] = node
-            self.draft.edges.add(Edge(node.iri, Term.EXACT_MATCH, concept.iri, self.graph))
-            for above in self.parents[place]:
-                self.draft.edges.add(Edge(node.iri, Term.BROADER, self._node(above).iri, self.graph))
+        waiting = [place]
+        while waiting:
+            each = waiting.pop()
+            if each not in self.nodes:
+                self.nodes[each] = self._made(each)
+                waiting += self.parents[each]
+                for above in self.parents[each]:
+                    edge = Edge(self.nodes[each].iri, Term.BROADER, self._made(above).iri, self.graph)
+                    self.draft.edges.add(edge)
         return self.nodes[place]
 
-    def _name(self, place: int) -> None:
-        concept, node = self.taxonomy.concepts[place], self.nodes[place]
-        confidence = _NAME if node.rows else _ABOVE
-        if not self.parents[place]:
-            confidence = min(confidence, _BROADEST)
-        self._answer(node, concept.label, confidence)
-        for name in concept.names():
-            self._answer(node, name, confidence)
-        if node.rows:
-            for part in parts_of(concept.label):
-                self._answer(node, part, min(confidence, _PART))
-        self.chinese += bool(concept.chinese)
-
-    def _answer(self, node: Node, name: str, confidence: float) -> None:
-        node.answer_to(name, _TAKEN if normalise(name) in self.taken else confidence)
+    def _made(self, place: int) -> Node:
+        concept = self.taxonomy.concepts[place]
+        name = self.taxonomy.ids[place] if isinstance(self.taxonomy, Taxonomy) else concept.iri
+        node = self.draft.node(
+            EntityKind.CATEGORY,
+            self.taxonomy.name,
+            name,
+            space=SPACE,
+            relation="category",
+            predicate=Term.CATEGORY,
+        )
+        node.source = self.graph
+        node.spellings[concept.label] = 1
+        self.draft.edges.add(Edge(node.iri, Term.EXACT_MATCH, concept.iri, self.graph))
+        return node
 
     def _tie_types(self, tied: Mapping[int, int]) -> int:
         """A type whose products are of one category is that category if the names say so, else narrower."""
-        count = 0
         rows: defaultdict[str, list[int]] = defaultdict(list)
         for row, iri in enumerate(self.draft.types):
             if iri:
                 rows[iri].append(row)
+        count = 0
         for iri in sorted(rows):
             shares = Counter(tied[row] for row in rows[iri] if row in tied)
             if not shares:
@@ -153,28 +136,33 @@ class _Applier:
             for one, two in ((node, category), (category, node)):
                 edge = Edge(one.iri, Term.EXACT_MATCH, two.iri, SourceGraph.ALIGNMENT, share)
                 self.draft.edges.add(edge)
-            self._chinese(node, concept.chinese)
+            for name in concept.names():
+                _lend(node, name)
             return
         self.draft.edges.add(Edge(node.iri, Term.BROADER, category.iri, SourceGraph.ALIGNMENT, share))
         for english, chinese in paired_parts(concept.label, concept.chinese).items():
             if any(same_words(name, english) for name in names):
-                self._chinese(node, chinese)
+                _lend(node, chinese)
 
-    @staticmethod
-    def _chinese(node: Node, name: str) -> None:
-        """A slash stands between Chinese names of the same thing."""
-        for each in name.split("/"):
-            node.answer_to(each, _CHINESE_OF_TYPE)
+    def _name(self, place: int, taken: set[str]) -> None:
+        concept, node = self.taxonomy.concepts[place], self.nodes[place]
+        for name, confidence in self._names(concept, place, bool(node.rows)):
+            node.answer_to(name, _TAKEN if normalise(name) in taken else confidence)
 
-    def _tie_attributes(self, taxonomy: Taxonomy, attributes: AttributeAlignment) -> int:
-        graph = SourceGraph.ALIGNMENT
-        for key, match in sorted(attributes.keys.items()):
-            theirs = ATTRIBUTE_IRI + slug(taxonomy.attributes[match.place].id)
-            ours = node_iri("attribute", key)
-            self.draft.edges.add(Edge(ours, Term.EXACT_MATCH, theirs, graph, match.confidence))
-        for iri, match in sorted(attributes.values.items()):
-            value = taxonomy.values[match.place]
-            theirs = VALUE_IRI + slug(value.id)
-            self.draft.edges.add(Edge(iri, Term.EXACT_MATCH, theirs, graph, match.confidence))
-            self.draft.nodes[iri].answer_to(value.name, _OTHER_NAME * match.confidence)
-        return len(attributes.values)
+    def _names(self, concept: Concept, place: int, stated: bool) -> list[tuple[str, float]]:
+        """(name, how sure); parts and other names only of categories that products are tied to."""
+        sure = _NAME if stated else _ABOVE
+        if not self.parents[place]:
+            sure = min(sure, _BROADEST)
+        found = [(name, sure) for name in concept.names()]
+        if stated:
+            parts = (part for name in concept.names() for part in parts_of(name))
+            found += [(part, min(sure, _PART)) for part in parts]
+            found += [(name, min(sure, _OTHER)) for name in (self.others[place] if self.others else ())]
+        return found
+
+
+def _lend(node: Node, name: str) -> None:
+    """A slash stands between Chinese names of the same thing."""
+    for each in name.split("/"):
+        node.answer_to(each, _LENT)

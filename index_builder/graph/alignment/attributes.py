@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from engine.text import has_cjk, normalise
 from engine.types import EntityKind
-from index_builder.graph.alignment.evidence import Embed
+from index_builder.graph.alignment.meanings import Meanings
 from index_builder.graph.alignment.words import words_of
 from index_builder.graph.attributes import key_phrase
 from index_builder.graph.draft import Draft, Node
@@ -42,9 +40,11 @@ class AttributeAlignment:
     values: Mapping[str, Match]
 
 
-def align_attributes(draft: Draft, taxonomy: Taxonomy, embed: Embed | None = None) -> AttributeAlignment:
-    """Keys by their phrases; values within the attribute that their key is tied to. Without `embed` only the
-    same words match.
+def align_attributes(
+    draft: Draft, taxonomy: Taxonomy, meanings: Meanings | None = None
+) -> AttributeAlignment:
+    """Keys by their phrases; values within the attribute that their key is tied to. Without `meanings` only
+    the same words match.
     """
     nodes: defaultdict[str, list[Node]] = defaultdict(list)
     for node in draft.nodes.values():
@@ -53,19 +53,23 @@ def align_attributes(draft: Draft, taxonomy: Taxonomy, embed: Embed | None = Non
             nodes[key].append(node)
     keys = sorted(nodes)
     names = [attribute.name for attribute in taxonomy.attributes]
-    found = _match([key_phrase(key) or key for key in keys], names, embed, MIN_KEY_COSINE)
+    found = _match([key_phrase(key) or key for key in keys], names, meanings, MIN_KEY_COSINE)
     tied = {key: match for key, match in zip(keys, found, strict=True) if match is not None}
     values: dict[str, Match] = {}
+    if meanings is not None:
+        meanings.learn(_value_texts(nodes, taxonomy, tied))
     for key, match in tied.items():
-        values.update(_values(nodes[key], taxonomy, match, embed))
+        values.update(_values(nodes[key], taxonomy, match, meanings))
     return AttributeAlignment(tied, values)
 
 
-def _values(nodes: Sequence[Node], taxonomy: Taxonomy, tied: Match, embed: Embed | None) -> dict[str, Match]:
+def _values(
+    nodes: Sequence[Node], taxonomy: Taxonomy, tied: Match, meanings: Meanings | None
+) -> dict[str, Match]:
     places = taxonomy.attributes[tied.place].values
     names = [taxonomy.values[place].name for place in places]
     ordered = sorted(nodes, key=lambda node: node.iri)
-    found = _match([node.label for node in ordered], names, embed, MIN_VALUE_COSINE)
+    found = _match([node.label for node in ordered], names, meanings, MIN_VALUE_COSINE)
     return {
         node.iri: Match(places[match.place], match.confidence * tied.confidence)
         for node, match in zip(ordered, found, strict=True)
@@ -73,8 +77,17 @@ def _values(nodes: Sequence[Node], taxonomy: Taxonomy, tied: Match, embed: Embed
     }
 
 
+def _value_texts(
+    nodes: Mapping[str, Sequence[Node]], taxonomy: Taxonomy, tied: Mapping[str, Match]
+) -> Iterator[str]:
+    """All that `_values` will compare by meaning, so that it is embedded at once."""
+    for key, match in tied.items():
+        yield from (node.label for node in nodes[key])
+        yield from (taxonomy.values[place].name for place in taxonomy.attributes[match.place].values)
+
+
 def _match(
-    texts: Sequence[str], names: Sequence[str], embed: Embed | None, least: float
+    texts: Sequence[str], names: Sequence[str], meanings: Meanings | None, least: float
 ) -> list[Match | None]:
     """The place of the name that fits each text, exact before alias before embedding."""
     exact = _first(normalise(name) for name in names)
@@ -86,10 +99,10 @@ def _match(
         else:
             found.append(Match(alias[_key(text)], ALIAS) if _key(text) in alias else None)
     open_places = [place for place, match in enumerate(found) if match is None and not has_cjk(texts[place])]
-    if embed is None or not open_places or not names:
+    if meanings is None or not open_places or not names:
         return found
-    ours = np.asarray(embed([texts[place] for place in open_places]), np.float32)
-    cosines = ours @ np.asarray(embed(names), np.float32).T
+    meanings.learn([*(texts[place] for place in open_places), *names])
+    cosines = meanings([texts[place] for place in open_places]) @ meanings(names).T
     best = cosines.argmax(axis=1)
     for place, name, cosine in zip(open_places, best.tolist(), cosines.max(axis=1).tolist(), strict=True):
         if cosine >= least:

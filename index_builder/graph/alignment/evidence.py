@@ -1,22 +1,21 @@
-"""What speaks for a product being of a category: its type's name, its title, its attribute keys."""
+"""What a product's type says of its category, in words and in meaning, and how much each kind of evidence
+counts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.text import has_cjk, normalise
-from engine.types import FloatArray, Product
-from index_builder.graph.alignment.votes import Neighbours, key_vectors, telling_keys
-from index_builder.graph.alignment.words import NameIndex, parts_of
-from index_builder.graph.attributes import key_phrase
+from engine.types import FloatArray
+from index_builder.graph.alignment.meanings import Meanings
+from index_builder.graph.alignment.votes import Neighbours
+from index_builder.graph.alignment.words import NameIndex
 from index_builder.graph.draft import Draft, Node
 from index_builder.graph.ontologies.ontology import Ontology
-
-Embed = Callable[[Sequence[str]], FloatArray]
 
 TITLE, SMOOTH_TITLE, TYPE_MEANING, TYPE_WORDS, TITLE_WORDS, KEYS, ATTRIBUTES, OTHER_THING = (
     9,
@@ -29,6 +28,13 @@ TITLE, SMOOTH_TITLE, TYPE_MEANING, TYPE_WORDS, TITLE_WORDS, KEYS, ATTRIBUTES, OT
     1,
 )
 """How much each kind of evidence counts, in units of the logarithm of odds."""
+TYPE_WORDS_ALONE = 14
+"""Where no encoder reads types and titles."""
+TYPE_TRUST = 0.8
+_HALF_TRUSTED = 2.0
+"""How much a type's name counts in the best case, and how far off it is, in units of evidence, to count half
+of that.
+"""
 OWN_TYPE = 0.7
 """Share of a product's own type where its neighbours' types have a say, too."""
 _UNHEARD = 0.1
@@ -60,35 +66,12 @@ def _names(node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys([normalise(node.label), *others]))
 
 
-@dataclass(frozen=True, slots=True)
-class ConceptTexts:
-    """What the encoder reads of concepts: each name, and each part of a name, before the broader one's name.
-    Texts `[starts[i], starts[i + 1])` are concept i's.
-    """
-
-    texts: list[str]
-    starts: NDArray[np.int64]
-
-    def best(self, scores: FloatArray) -> FloatArray:
-        """From scores (m, texts) those of the concepts (m, concepts): the greatest of each one's texts."""
-        return np.asarray(np.maximum.reduceat(scores, self.starts, axis=1), np.float32)
-
-
-def concept_texts(ontology: Ontology) -> ConceptTexts:
-    parents = ontology.parents()
-    texts: list[str] = []
-    starts = []
-    for place, concept in enumerate(ontology.concepts):
-        starts.append(len(texts))
-        above = f", {ontology.concepts[parents[place][0]].label}" if parents[place] else ""
-        texts += [f"{name}{above}" for name in (concept.label, *parts_of(concept.label))]
-    return ConceptTexts(texts, np.array(starts, np.int64))
-
-
 class TypeEvidence:
     """Float32 (types, concepts): how well the type's names and the concepts' agree, in words and meaning."""
 
-    def __init__(self, types: TypeNames, ontology: Ontology, index: NameIndex, embed: Embed | None) -> None:
+    def __init__(
+        self, types: TypeNames, ontology: Ontology, index: NameIndex, meanings: Meanings | None
+    ) -> None:
         parents = ontology.parents()
         words = np.zeros((len(types.names), len(ontology.concepts)), np.float32)
         for place, names in enumerate(types.names):
@@ -103,27 +86,42 @@ class TypeEvidence:
                 above = inherited[:, parents[place][0]]
                 above = np.where(above >= _SAME, above * np.float32(_INHERITED), np.float32(0))
                 inherited[:, place] = np.maximum(inherited[:, place], above)
-        self.meaning = self._meaning(types, index, embed, words.shape)
-        scores = TYPE_WORDS * inherited + TYPE_MEANING * self.meaning
+        self.meaning = self._meaning(types, index, meanings, words.shape)
+        sure = TYPE_WORDS if meanings is not None else TYPE_WORDS_ALONE
+        scores = sure * inherited + TYPE_MEANING * self.meaning
         self.scores: FloatArray = scores - scores.max(axis=1, keepdims=True, initial=-np.inf)
 
     @staticmethod
     def _meaning(
-        types: TypeNames, index: NameIndex, embed: Embed | None, shape: tuple[int, int]
+        types: TypeNames, index: NameIndex, meanings: Meanings | None, shape: tuple[int, int]
     ) -> FloatArray:
-        """The greatest cosine of the type's first name and the names of a concept."""
-        if embed is None or not types.names:
-            return np.zeros(shape, np.float32)
+        """The greatest cosine of the type's first name and a concept's names; 0 for Chinese ones."""
         variants = [variant for variant in index.variants if not has_cjk(variant.text)]
+        if meanings is None or not types.names or not variants:
+            return np.zeros(shape, np.float32)
         texts = sorted({variant.text for variant in variants})
         places = {text: place for place, text in enumerate(texts)}
         latin = [next((name for name in names if not has_cjk(name)), names[0]) for names in types.names]
-        cosines = np.asarray(embed(latin), np.float32) @ np.asarray(embed(texts), np.float32).T
+        meanings.learn([*latin, *texts])
+        cosines = meanings(latin) @ meanings(texts).T
         found = np.full(shape, -1, np.float32)
         for variant in variants:
             column = cosines[:, places[variant.text]] * np.float32(variant.sure)
             found[:, variant.concept] = np.maximum(found[:, variant.concept], column)
+        found[[has_cjk(name) for name in latin]] = 0
         return found
+
+    def doubt(self, read: FloatArray) -> None:
+        """Counts a type less the further its category is from what the titles of its products are nearest to:
+        a word that is no type ("dual", "english") names a category that none of them is like. `read` is
+        float32 (types, concepts), what the encoder makes of the titles.
+        """
+        if not len(read):
+            return
+        named = self.scores.argmax(axis=1)
+        gap = read.max(axis=1) - read[np.arange(len(read)), named]
+        trust = TYPE_TRUST / (1 + (gap / _HALF_TRUSTED) ** 2)
+        self.scores = np.asarray(self.scores * trust[:, None], np.float32)
 
 
 def spread_types(types: TypeNames, neighbours: Neighbours | None) -> FloatArray:
@@ -144,13 +142,3 @@ def spread_types(types: TypeNames, neighbours: Neighbours | None) -> FloatArray:
     spread /= heard + np.float32(_UNHEARD)
     share = np.where(types.places >= 0, np.float32(OWN_TYPE), np.float32(0))[:, None]
     return np.asarray(share * own + (1 - share) * spread, np.float32)
-
-
-def key_meanings(products: Sequence[Product], embed: Embed) -> FloatArray:
-    """Float32 (n, d): the mean of what a product's telling attribute keys mean, less what all keys mean."""
-    keys = telling_keys(products)
-    if not keys:
-        return np.zeros((len(products), 1), np.float32)
-    basis = np.asarray(embed([key_phrase(key) or key for key in keys]), np.float32)
-    found = key_vectors(products, keys, basis)
-    return np.asarray(found - found.mean(0), np.float32)

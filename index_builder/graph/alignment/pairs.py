@@ -54,7 +54,6 @@ class TitleWords:
         if share <= _MIN_COVERAGE:
             return 0.0
         return share * share * math.log1p(variant.weight) / 3 * variant.sure
-        return share * share * np.log1p(variant.weight) / 3 * variant.sure if share > _MIN_COVERAGE else 0.0
 
 
 def _said(product: Product) -> dict[str, float]:
