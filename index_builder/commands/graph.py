@@ -100,8 +100,9 @@ def export(settings: GraphExportSettings, output: Output) -> int:
 
 
 def view(settings: GraphViewSettings, output: Output, *, entity: str) -> int:
-    from index_builder.graph.view.neighbourhood import around, overview
+    from index_builder.graph.view.neighbourhood import around
     from index_builder.graph.view.opened import OpenedGraph
+    from index_builder.graph.view.overview import overview
     from index_builder.graph.view.page import write_page
 
     graph = OpenedGraph.open(_generation(settings))

@@ -8,15 +8,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from engine.browsing.relations import relation_of
+from engine.browsing.relations import TYPE, relation_of
 from engine.graph_values import (
     DescribedStatement,
     GraphAnswer,
     GraphNode,
     Solutions,
-    Term,
     TermKind,
     TextEvidence,
+)
+from engine.graph_values import (
+    Term as RdfTerm,
 )
 from index_builder.config import GraphPathSettings
 from index_builder.graph.upkeep.constraints import ConstraintReport
@@ -25,6 +27,10 @@ from index_builder.graph.view.opened import Link
 from index_builder.graph.view.paths import Paths
 from index_builder.graph.view.stats import GraphStats
 from index_builder.graph.view.terms import short, source_of
+from index_builder.graph.vocabulary import Term
+
+_SHOWN_ELSEWHERE = {TYPE, str(Term.PREF_LABEL), str(Term.ALT_LABEL)}
+"""The kind and the names, which stand at the head."""
 
 
 def show_stats(stats: GraphStats, console: Console) -> None:
@@ -64,9 +70,8 @@ def show_entity(shown: Shown, console: Console) -> None:
         console.print(f"answers to {names}", markup=False)
     says = _table("says", ("relation", "what", "source", "sure", "read in"), right=(3,))
     for each in about.statements:
-        says.add_row(*_cells(each))
-    for narrower in about.narrower:
-        says.add_row("narrower", _node(narrower), "", "", "")
+        if each.predicate not in _SHOWN_ELSEWHERE:
+            says.add_row(*_cells(each))
     ends = _table("said of it", ("relation", "by", "source", "sure"), right=(3,))
     for other in shown.incoming:
         ends.add_row(
@@ -166,7 +171,7 @@ def _node(node: GraphNode) -> str:
     return f"{escape(node.label)}  [dim]{escape(short(node.iri))}[/]"
 
 
-def _term(term: Term | None) -> str:
+def _term(term: RdfTerm | None) -> str:
     if term is None:
         return ""
     if term.kind is TermKind.IRI:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -11,11 +12,10 @@ from engine.backends.catalog import Catalog
 from engine.backends.graph_reader import GraphReader
 from engine.backends.graph_tables import GraphTables
 from engine.backends.knowledge_graph import OxigraphKnowledgeGraph
-from engine.browsing.describe import Describe
+from engine.browsing.describe import text_evidence
 from engine.browsing.nodes import Nodes
 from engine.generation import Generation
 from engine.graph_values import (
-    DescribeRequest,
     GraphNode,
     Statement,
     Term,
@@ -114,20 +114,20 @@ class OpenedGraph:
             tie.predicate,
             tie.source,
             self.confidence(tie),
-            self._evidence(tie.subject).get(tie.object, ()),
+            self.evidence(tie.subject).get(tie.object, ()),
         )
 
-    def _evidence(self, iri: str) -> dict[str, tuple[TextEvidence, ...]]:
-        """What was read in a product's texts, by the entity that it names."""
+    def evidence(self, iri: str) -> dict[str, tuple[TextEvidence, ...]]:
+        """What was read in a product's texts, by the entity that it names; {} for what is no product."""
         row = self.nodes.row(iri)
-        if row is None or not self.reader.evidence(row):
+        lines = [] if row is None else self.reader.evidence(row)
+        if row is None or not lines:
             return {}
-        described = Describe(self.nodes, self.generation_id)(DescribeRequest(iri=iri, sample=0))
-        return {
-            each.target.iri: each.evidence
-            for each in described.statements
-            if isinstance(each.target, GraphNode) and each.evidence
-        }
+        product = self.catalog.product(row)
+        found: defaultdict[str, list[TextEvidence]] = defaultdict(list)
+        for line in lines:
+            found[self.reader.entity(line.entity).iri].append(text_evidence(line, product))
+        return {entity: tuple(read) for entity, read in found.items()}
 
 
 def _statement(tie: Tie) -> Statement:
