@@ -10,7 +10,7 @@ from structlog.contextvars import bind_contextvars
 
 from cartograph.v1 import knowledge_graph_service_pb2, knowledge_graph_service_pb2_grpc
 from engine.rpc.call import deadline_of
-from engine.rpc.convert import graph
+from engine.rpc.convert import graph, graph_requests
 from engine.rpc.engine_api import SearchEngine
 
 _log = structlog.get_logger()
@@ -26,7 +26,7 @@ class KnowledgeGraphServicer(knowledge_graph_service_pb2_grpc.KnowledgeGraphServ
         request: knowledge_graph_service_pb2.DescribeEntityRequest,
         context: grpc.ServicerContext,  # noqa: ARG002 (gRPC passes it)
     ) -> knowledge_graph_service_pb2.DescribeEntityResponse:
-        found = self._engine().describe_entity(graph.describe(request))
+        found = self._engine().describe_entity(graph_requests.describe(request))
         bind_contextvars(generation=found.generation_id)
         return graph.description(found)
 
@@ -35,7 +35,7 @@ class KnowledgeGraphServicer(knowledge_graph_service_pb2_grpc.KnowledgeGraphServ
         request: knowledge_graph_service_pb2.ListNeighborsRequest,
         context: grpc.ServicerContext,  # noqa: ARG002 (gRPC passes it)
     ) -> knowledge_graph_service_pb2.ListNeighborsResponse:
-        found = self._engine().list_neighbours(graph.neighbours(request))
+        found = self._engine().list_neighbours(graph_requests.neighbours(request))
         bind_contextvars(generation=found.generation_id)
         return graph.neighbour_page(found)
 
@@ -45,7 +45,7 @@ class KnowledgeGraphServicer(knowledge_graph_service_pb2_grpc.KnowledgeGraphServ
         context: grpc.ServicerContext,  # noqa: ARG002 (gRPC passes it)
     ) -> knowledge_graph_service_pb2.LinkEntitiesResponse:
         _log.debug("link entities", text=request.text)
-        found = self._engine().link_entities(graph.text(request))
+        found = self._engine().link_entities(graph_requests.text(request))
         bind_contextvars(generation=found.generation_id)
         return graph.linked_text(found)
 
@@ -53,6 +53,6 @@ class KnowledgeGraphServicer(knowledge_graph_service_pb2_grpc.KnowledgeGraphServ
         self, request: knowledge_graph_service_pb2.QueryGraphRequest, context: grpc.ServicerContext
     ) -> knowledge_graph_service_pb2.QueryGraphResponse:
         _log.debug("query graph", query=request.query)
-        found = self._engine().query_graph(graph.query(request), deadline_of(context))
+        found = self._engine().query_graph(graph_requests.query(request), deadline_of(context))
         bind_contextvars(generation=found.generation_id)
         return graph.answer(found)

@@ -30,9 +30,12 @@ def die_with(parent: int) -> None:
 
 
 def limit_memory(more_bytes: int) -> None:
-    """Let the address space grow by this much and no further; core files are not written."""
+    """Let the address space grow by this much and no further (Linux); core files are not written."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    most = address_space() + more_bytes
+    used = address_space()
+    if not used:
+        return
+    most = used + more_bytes
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     if hard != resource.RLIM_INFINITY:
         most = min(most, hard)

@@ -18,8 +18,7 @@ from cartograph.v1 import search_service_pb2 as search
 from engine.errors import InvalidArgumentError
 from engine.graph_values import DescribeRequest, GraphQuery, NeighboursRequest
 from engine.request import SearchRequest, Source
-from engine.rpc.convert import graph as graph_convert
-from engine.rpc.convert import requests
+from engine.rpc.convert import graph_requests, requests
 from engine.rpc.convert.products import View
 from engine.stages.expand import ExpansionMode
 
@@ -31,10 +30,10 @@ READERS: dict[type[Message], tuple[Callable[[Any], object], dict[str, Any]]] = {
     catalog.BatchGetProductsRequest: (requests.products, {"product_ids": ["x"]}),
     generation.ListGenerationsRequest: (requests.generation_page, {}),
     generation.ActivateGenerationRequest: (requests.activation, {"generation_id": "x"}),
-    graph.DescribeEntityRequest: (graph_convert.describe, {"name": "x"}),
-    graph.ListNeighborsRequest: (graph_convert.neighbours, {"entity_id": "x"}),
-    graph.LinkEntitiesRequest: (graph_convert.text, {"text": "x"}),
-    graph.QueryGraphRequest: (graph_convert.query, {"query": "x"}),
+    graph.DescribeEntityRequest: (graph_requests.describe, {"name": "x"}),
+    graph.ListNeighborsRequest: (graph_requests.neighbours, {"entity_id": "x"}),
+    graph.LinkEntitiesRequest: (graph_requests.text, {"text": "x"}),
+    graph.QueryGraphRequest: (graph_requests.query, {"query": "x"}),
 }
 """By message: what reads it, and the least that it accepts."""
 
@@ -255,15 +254,15 @@ def test_lists_at_their_bound_are_read_whole() -> None:
 
 
 def test_questions_to_the_graph_have_the_defaults_and_bounds_of_the_contract() -> None:
-    describe = graph_convert.describe
+    describe = graph_requests.describe
     assert describe(graph.DescribeEntityRequest(name=" x ")) == DescribeRequest(name="x", sample=5)
     assert describe(graph.DescribeEntityRequest(name="x", product_sample_size=51)).sample == 50
     assert len(describe(graph.DescribeEntityRequest(name="墨" * 1_000)).name) == 1_000
-    listed = graph_convert.neighbours
+    listed = graph_requests.neighbours
     assert listed(graph.ListNeighborsRequest(entity_id="x")) == NeighboursRequest("x", page_size=20)
     assert listed(graph.ListNeighborsRequest(entity_id="x", page_size=101)).page_size == 100
-    assert graph_convert.query(graph.QueryGraphRequest(query="x")) == GraphQuery("x", max_rows=1_000)
-    assert graph_convert.query(graph.QueryGraphRequest(query="x", max_rows=10_001)).max_rows == 10_000
+    assert graph_requests.query(graph.QueryGraphRequest(query="x")) == GraphQuery("x", max_rows=1_000)
+    assert graph_requests.query(graph.QueryGraphRequest(query="x", max_rows=10_001)).max_rows == 10_000
 
 
 @pytest.mark.parametrize(
@@ -277,4 +276,4 @@ def test_questions_to_the_graph_have_the_defaults_and_bounds_of_the_contract() -
 def test_directions_are_translated(direction: graph.Direction, outgoing: bool | None) -> None:
     message = graph.ListNeighborsRequest(entity_id="x", direction=direction)
 
-    assert graph_convert.neighbours(message).outgoing is outgoing
+    assert graph_requests.neighbours(message).outgoing is outgoing

@@ -184,6 +184,14 @@ def test_an_answer_of_too_many_bytes_is_refused(pool: GraphQueryPool) -> None:
     assert len(pool.pids()) == 1  # it stopped by itself and lives on
 
 
+def test_variables_without_a_value_count_as_well(pool: GraphQueryPool) -> None:
+    """1,000 rows of 300 unbound variables, 16 bytes each, are 4.8 MB."""
+    variables = " ".join(f"?v{number}" for number in range(300))
+
+    with pytest.raises(QueryLimitError, match="more than 3 MiB of text"):
+        ask(pool, f"SELECT {variables} {{ ?s <urn:filler:says> ?o }} LIMIT 1000")
+
+
 def test_a_runaway_query_is_stopped_and_its_child_replaced(pool: GraphQueryPool) -> None:
     ask(pool, "ASK {}")
     (before,) = pool.pids()
