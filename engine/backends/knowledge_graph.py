@@ -54,7 +54,7 @@ class OxigraphKnowledgeGraph:
         tables = GraphTables.open(folder)
         try:
             store = pyoxigraph.Store.read_only(str(folder / STORE))
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # missing, damaged
             raise DamagedGenerationError(folder / STORE, "is not a readable Oxigraph store") from error
         return cls(store, tables)
 

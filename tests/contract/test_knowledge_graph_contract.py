@@ -195,3 +195,10 @@ def test_the_target_that_the_shop_sells_itself_is_tied_to_that_product(folder: P
     target = NamedNode(node_iri("target", "inko lx300"))
     same = [quad.object for quad in store.quads_for_pattern(target, NamedNode(Term.EXACT_MATCH), None)]
     assert same == [NamedNode(node_iri("product", "P 2"))]
+
+
+def test_a_damaged_store_is_refused_by_name(tmp_path: Path) -> None:
+    build_graph(PRODUCTS[:3], tmp_path)
+    (tmp_path / STORE / "CURRENT").write_bytes(b"MANIF")
+    with pytest.raises(DamagedGenerationError, match=STORE):
+        OxigraphKnowledgeGraph.open(tmp_path)

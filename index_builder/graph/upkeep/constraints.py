@@ -58,7 +58,7 @@ def check(store_folder: Path, *, listed: int = LISTED) -> ConstraintReport:
     """Check every rule on a store, opened read-only. Raises DamagedGenerationError when it does not open."""
     try:
         store = pyoxigraph.Store.read_only(str(store_folder))
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # missing, damaged
         raise DamagedGenerationError(store_folder, "is not a readable Oxigraph store") from error
     return check_store(store, listed=listed)
 

@@ -178,6 +178,13 @@ def test_a_built_graph_breaks_nothing(tmp_path: Path) -> None:
     assert [each for each in check(tmp_path / "store").checks if each.count] == []
 
 
+def test_a_damaged_store_is_refused_by_name(tmp_path: Path) -> None:
+    build_graph(PRODUCTS[:3], tmp_path)
+    (tmp_path / "store" / "CURRENT").write_bytes(b"MANIF")
+    with pytest.raises(DamagedGenerationError, match="store"):
+        check(tmp_path / "store")
+
+
 def test_a_folder_without_a_store_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(DamagedGenerationError, match="nowhere"):
         check(tmp_path / "nowhere")
