@@ -67,7 +67,7 @@ def _links(graph: OpenedGraph, places: list[int]) -> list[Link]:
     return [
         Link(
             graph.nodes.node(entities[one].iri),
-            f"{shared[one, other][1]:,} products in common",
+            f"{shared[one, other][1]:,} products",
             graph.nodes.node(entities[other].iri),
             "",
             "",

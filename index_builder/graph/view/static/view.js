@@ -8,8 +8,10 @@
     attribute_value: "#7b86cf", compatible_target: "#a770bd", series: "#4b9fcd", model: "#66749c",
     size: "#6fa04b", capacity: "#98a33a", audience: "#dd8350", occasion: "#cf79a8", concept: "#8c8f96",
   };
-  const FIRST = 40; // nodes around the centre that are shown when the page opens
-  const SMALL = 60; // a page with no more nodes than this shows them all
+  const FIRST = 18; // nodes around a centre that are shown at first
+  const SECOND = 16; // further nodes shown at first, which tie some of those together
+  const CROWD = 90; // statements on the screen
+  const SMALL = 30; // a page with no more nodes than this shows them all
   const element = (id) => document.getElementById(id);
   const words = (kind) => kind.replace(/_/g, " ");
   const percent = (value) => `${Math.round(100 * value)}%`;
@@ -29,12 +31,19 @@
 
   let center = data.center;
   let shown = new Set();
+  let crowded = false; // then only statements that are looked at are labelled
   const hiddenKinds = new Set();
 
-  function firstView() {
-    center = data.center;
-    if (!center || nodes.size <= SMALL) return new Set(nodes.keys());
-    return new Set([center, ...near(center).slice(0, FIRST)]);
+  function firstView(root) {
+    if (!root || nodes.size <= SMALL) return new Set(nodes.keys());
+    const first = new Set([root, ...near(root).slice(0, FIRST)]);
+    const ties = new Map();
+    for (const id of first) {
+      if (id === root) continue;
+      for (const other of near(id)) if (!first.has(other)) ties.set(other, (ties.get(other) || 0) + 1);
+    }
+    const joining = [...ties].filter(([, many]) => many > 1).sort((one, other) => other[1] - one[1]);
+    return new Set([...first, ...joining.slice(0, SECOND).map(([id]) => id)]);
   }
 
   // --- the graph ----------------------------------------------------------------------------------------
@@ -44,13 +53,21 @@
     elements: [
       ...data.nodes.map((node) => ({ data: { id: node.id, label: node.label, kind: node.kind } })),
       ...data.links.map((link) => ({
-        data: { id: link.id, source: link.from, target: link.to, label: link.relation },
+        data: { id: link.id, source: link.from, target: link.to, label: link.relation, stated: link.source !== "" },
       })),
     ],
     layout: { name: "preset" },
     minZoom: 0.1,
     maxZoom: 3,
     boxSelectionEnabled: false,
+  });
+
+  // Letters keep their size on the screen when one zooms out.
+  const legible = (pixels) => pixels / Math.min(1, Math.max(0.3, cy.zoom()));
+  let resizing = 0;
+  cy.on("zoom", () => {
+    cancelAnimationFrame(resizing);
+    resizing = requestAnimationFrame(() => cy.style().update());
   });
 
   function paint() {
@@ -61,30 +78,37 @@
         style: {
           "background-color": (node) => COLORS[node.data("kind")] || COLORS.concept,
           width: (node) => size(node.id()), height: (node) => size(node.id()),
-          label: "data(label)", color: ink, "font-size": 11, "text-valign": "bottom", "text-margin-y": 4,
-          "text-wrap": "ellipsis", "text-max-width": 130, "text-background-color": paper,
-          "text-background-opacity": 0.75, "text-background-padding": 1, "min-zoomed-font-size": 7,
+          label: "data(label)", color: ink, "font-size": () => legible(10.5), "text-valign": "bottom", "text-margin-y": 4,
+          "text-wrap": "ellipsis", "text-max-width": () => legible(120), "text-background-color": paper,
+          "text-background-opacity": 0.8, "text-background-padding": 1,
           "font-family": "system-ui, Noto Sans, Noto Sans CJK SC, sans-serif",
         },
       },
       { selector: "node.more", style: { "border-width": 3, "border-color": edge, "border-style": "double" } },
-      { selector: "node.center", style: { "font-size": 14, "font-weight": 600, "text-max-width": 220 } },
+      {
+        selector: "node.center",
+        style: { "font-size": () => legible(13), "font-weight": 600, "text-max-width": () => legible(220) },
+      },
       {
         selector: "edge",
         style: {
           width: 1.2, "line-color": edge, "curve-style": "bezier", "target-arrow-shape": "triangle",
-          "target-arrow-color": edge, "arrow-scale": 0.7, label: "data(label)", color: soft, "font-size": 8.5,
+          "target-arrow-color": edge, "arrow-scale": 0.7, label: (link) => (crowded ? "" : link.data("label")), color: soft, "font-size": () => legible(8.5),
           "text-rotation": "autorotate", "text-background-color": paper, "text-background-opacity": 0.85,
-          "text-background-padding": 1, "min-zoomed-font-size": 7,
+          "text-background-padding": 1, "text-wrap": "ellipsis", "text-max-width": () => legible(90),
           "font-family": "system-ui, Noto Sans, Noto Sans CJK SC, sans-serif",
         },
       },
+      { selector: "edge[!stated]", style: { "target-arrow-shape": "none" } },
       { selector: ".faint", style: { opacity: 0.18 } },
       { selector: ".hidden", style: { display: "none" } },
       { selector: "node:selected", style: { "border-width": 3, "border-color": accent, "border-style": "solid" } },
       {
         selector: "edge:selected, edge.lit",
-        style: { "line-color": accent, "target-arrow-color": accent, width: 2, color: ink, "z-index": 9 },
+        style: {
+          "line-color": accent, "target-arrow-color": accent, width: 2, color: ink, "z-index": 9,
+          label: "data(label)",
+        },
       },
     ]);
   }
@@ -107,6 +131,8 @@
         node.toggleClass("more", near(id).some((other) => !shown.has(other)));
       });
     });
+    crowded = data.links.filter((link) => visible(link.from) && visible(link.to)).length > CROWD;
+    cy.style().update();
     element("summary").textContent =
       `${count(shown.size, "node")} of ${nodes.size.toLocaleString("en")}, ${count(links.size, "statement")}`;
     element("all").disabled = shown.size === nodes.size;
@@ -118,12 +144,21 @@
     const eles = cy.elements().filter((each) => each.visible());
     spread(keep);
     const layout = eles.layout({
-      name: "cose", randomize: false, animate: false, fit: false, nodeDimensionsIncludeLabels: true,
-      idealEdgeLength: () => 95, nodeRepulsion: () => 900000, edgeElasticity: () => 110, gravity: 0.35,
-      numIter: 900, componentSpacing: 90, nodeOverlap: 24,
+      name: "cose", randomize: false, animate: false, fit: false, nodeDimensionsIncludeLabels: false,
+      idealEdgeLength: () => 70, nodeRepulsion: () => 60000, edgeElasticity: () => 90, gravity: 0.6,
+      numIter: 1200, componentSpacing: 60, nodeOverlap: 12,
     });
     layout.run();
+    widen(eles.nodes());
     fit();
+  }
+
+  // Fills the stage: labels are wide, and so is it.
+  function widen(seen) {
+    const box = seen.boundingBox({ includeLabels: false });
+    const ratio = element("stage").clientWidth / Math.max(1, element("stage").clientHeight);
+    const stretch = Math.min(2.2, Math.max(0.6, (ratio * box.h) / Math.max(1, box.w)));
+    seen.positions((node) => ({ x: node.position("x") * stretch, y: node.position("y") }));
   }
 
   function spread(keep) {
@@ -131,7 +166,6 @@
     const root = center || data.nodes[0].id;
     if (!placed.has(root)) cy.getElementById(root).position({ x: 0, y: 0 });
     placed.add(root);
-    let ring = [root];
     const waiting = new Set([...shown].filter((id) => !placed.has(id)));
     for (let step = 1; waiting.size; step += 1) {
       let next = [...new Set([...placed].flatMap(near))].filter((id) => waiting.has(id));
@@ -146,9 +180,7 @@
         });
       });
       next.forEach((id) => { placed.add(id); waiting.delete(id); });
-      ring = next;
     }
-    return ring;
   }
 
   function fit() {
@@ -167,7 +199,7 @@
 
   function recenter(id) {
     center = id;
-    shown = new Set([id, ...near(id)]);
+    shown = firstView(id);
     refresh();
     paint();
     arrange();
@@ -315,6 +347,7 @@
       const sources = [...new Set(around.get(node.id).map((link) => link.source).filter(Boolean))];
       if (sources.length) box.append(make("p", `said by ${sources.join(", ")}`, "soft"));
     } else {
+      it.addClass("lit");
       const link = links.get(it.id());
       const title = make("p");
       title.append(make("strong", link.relation));
@@ -331,7 +364,10 @@
   }
 
   cy.on("mouseover", "node, edge", tip);
-  cy.on("mouseout", "node, edge", () => { element("tip").hidden = true; });
+  cy.on("mouseout", "node, edge", (event) => {
+    element("tip").hidden = true;
+    if (event.target.isEdge() && event.target.connectedNodes(":selected").empty()) event.target.removeClass("lit");
+  });
   cy.on("viewport drag", () => { element("tip").hidden = true; });
   cy.on("tap", (event) => select(event.target === cy ? "" : event.target.id()));
   cy.on("dbltap", "node", (event) => expand(event.target.id()));
@@ -451,10 +487,11 @@
     if (event.key in DIRECTIONS) { event.preventDefault(); move(DIRECTIONS[event.key]); }
     else if (event.key === "Enter" && selected.nonempty()) expand(selected.id());
     else if (event.key === "c" && selected.nonempty()) recenter(selected.id());
-    else if (event.key === "Escape") select("");
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "/" && document.activeElement !== search) { event.preventDefault(); search.focus(); }
+    if (document.activeElement === search) return;
+    if (event.key === "/") { event.preventDefault(); search.focus(); }
+    else if (event.key === "Escape") select("");
   });
 
   element("all").addEventListener("click", () => {
@@ -468,13 +505,15 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
 
   function start() {
+    center = data.center;
     hiddenKinds.clear();
-    shown = firstView();
+    shown = firstView(center);
     legend();
     refresh();
     paint();
     arrange();
-    select(center);
+    select("");
+    if (center) nodePanel(center);
   }
 
   element("title").textContent = data.title;
