@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, diags  # type: ignore[import-untyped]  # no stubs among our tools
 
 from engine.text import has_cjk, normalise
 from engine.types import FloatArray
@@ -78,7 +79,6 @@ class TypeEvidence:
             for name in names:
                 for concept, score in index.matches(name).items():
                     words[place, concept] = max(words[place, concept], score)
-        self.words = words
         order = sorted(range(len(parents)), key=lambda place: len(ontology.path(place, parents)))
         inherited = words.copy()
         for place in order:
@@ -86,9 +86,9 @@ class TypeEvidence:
                 above = inherited[:, parents[place][0]]
                 above = np.where(above >= _SAME, above * np.float32(_INHERITED), np.float32(0))
                 inherited[:, place] = np.maximum(inherited[:, place], above)
-        self.meaning = self._meaning(types, index, meanings, words.shape)
+        meaning = self._meaning(types, index, meanings, words.shape)
         sure = TYPE_WORDS if meanings is not None else TYPE_WORDS_ALONE
-        scores = sure * inherited + TYPE_MEANING * self.meaning
+        scores = sure * inherited + TYPE_MEANING * meaning
         self.scores: FloatArray = scores - scores.max(axis=1, keepdims=True, initial=-np.inf)
 
     @staticmethod
@@ -124,21 +124,22 @@ class TypeEvidence:
         self.scores = np.asarray(self.scores * trust[:, None], np.float32)
 
 
-def spread_types(types: TypeNames, neighbours: Neighbours | None) -> FloatArray:
+def spread_types(types: TypeNames, neighbours: Neighbours | None) -> csr_matrix:
     """Float32 (products, types): the product's own type, and its neighbours' with less weight; those of the
     neighbours alone where it has none.
     """
-    own = np.zeros((len(types.places), len(types.names)), np.float32)
-    typed = np.flatnonzero(types.places >= 0)
-    own[typed, types.places[typed]] = 1
+    shape = (len(types.places), len(types.names))
+    own = _weighed(types.places[:, None], np.ones((len(types.places), 1), np.float32), shape)
     if neighbours is None:
         return own
-    spread = np.zeros_like(own)
-    for place in range(neighbours.rows.shape[1]):
-        other = types.places[neighbours.rows[:, place]]
-        known = np.flatnonzero(other >= 0)
-        np.add.at(spread, (known, other[known]), neighbours.weights[known, place])
-    heard = spread.sum(1, keepdims=True)
-    spread /= heard + np.float32(_UNHEARD)
-    share = np.where(types.places >= 0, np.float32(OWN_TYPE), np.float32(0))[:, None]
-    return np.asarray(share * own + (1 - share) * spread, np.float32)
+    spread = _weighed(types.places[neighbours.rows], neighbours.weights, shape)
+    heard = np.asarray(spread.sum(1)).ravel() + np.float32(_UNHEARD)
+    share = np.where(types.places >= 0, np.float32(OWN_TYPE), np.float32(0))
+    return csr_matrix(diags(share) @ own + diags((1 - share) / heard) @ spread, dtype=np.float32)
+
+
+def _weighed(types: NDArray[np.int64], weights: FloatArray, shape: tuple[int, int]) -> csr_matrix:
+    """Weights (n, k) of types (n, k), -1 for none, summed by type."""
+    rows = np.repeat(np.arange(len(types)), types.shape[1])
+    known = types.ravel() >= 0
+    return csr_matrix((weights.ravel()[known], (rows[known], types.ravel()[known])), shape, np.float32)

@@ -55,25 +55,21 @@ class Meanings:
 
 @dataclass(frozen=True, slots=True)
 class ConceptTexts:
-    """How concepts are put to the encoder: every name, and every part of one, alone (`names`) and before the
-    broader concept's name (`paths`). Texts `[starts[i], starts[i + 1])` are concept i's.
+    """How concepts are put to the encoder: every name, and every part of one, alone and before the broader
+    concept's name, since a name alone may be ambiguous and the broader one may drown it. Texts
+    `[starts[i], starts[i + 1])` are concept i's.
     """
 
-    names: list[str]
-    paths: list[str]
+    texts: list[str]
     starts: NDArray[np.int64]
 
     def rows(self, meanings: Meanings) -> FloatArray:
-        """Float32 (texts, dimension) unit rows, the mean of both readings: alone a name is ambiguous, and
-        behind it the broader one may drown it. Rows of Chinese are 0 where the encoder does not read it.
-        """
-        meanings.learn([*self.names, *self.paths])
-        both = meanings(self.names) + meanings(self.paths)
-        chinese = [place for place, name in enumerate(self.names) if has_cjk(name)]
+        """Float32 (texts, dimension) unit rows; 0 for Chinese that the encoder does not read."""
+        found = meanings(self.texts)
+        chinese = [place for place, text in enumerate(self.texts) if has_cjk(text)]
         if chinese and not meanings.read_chinese:
-            both[chinese] = 0
-        lengths = np.linalg.norm(both, axis=1, keepdims=True)
-        return np.asarray(both / np.maximum(lengths, np.float32(1e-9)), np.float32)
+            found[chinese] = 0
+        return found
 
     def best(self, scores: FloatArray) -> FloatArray:
         """From scores (m, texts) those of the concepts (m, concepts): the greatest of each one's texts."""
@@ -83,13 +79,12 @@ class ConceptTexts:
 def concept_texts(ontology: Ontology, others: Sequence[Sequence[str]]) -> ConceptTexts:
     """`others[i]` are further names of concept i."""
     parents = ontology.parents()
-    names: list[str] = []
-    paths: list[str] = []
+    texts: list[str] = []
     starts = []
     for place, concept in enumerate(ontology.concepts):
-        starts.append(len(names))
-        above = f", {ontology.concepts[parents[place][0]].label}" if parents[place] else ""
-        own = list(dict.fromkeys([concept.label, *parts_of(concept.label), *others[place]]))
-        names += own
-        paths += [f"{name}{above}" for name in own]
-    return ConceptTexts(names, paths, np.array(starts, np.int64))
+        starts.append(len(texts))
+        names = dict.fromkeys([concept.label, *parts_of(concept.label), *others[place]])
+        texts += names
+        if parents[place]:
+            texts += [f"{name}, {ontology.concepts[parents[place][0]].label}" for name in names]
+    return ConceptTexts(texts, np.array(starts, np.int64))

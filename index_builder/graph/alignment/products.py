@@ -135,7 +135,7 @@ class _Scorer:
     def candidates(self) -> tuple[NDArray[np.int64], FloatArray]:
         """The likeliest concepts of each product, by place, int64 (n, at most 24), and their scores."""
         prior = self._nearness()
-        total = len(self._spread)
+        total = self._spread.shape[0]
         count = min(CANDIDATES, len(prior))
         found = np.empty((total, count), np.int64)
         scores = np.empty((total, count), np.float32)
@@ -159,7 +159,7 @@ class _Scorer:
         parents = self._taxonomy.parents()
         count = len(parents)
         nearness = Nearness([self._taxonomy.path(place, parents) for place in range(count)])
-        rows = np.arange(len(self._spread))
+        rows = np.arange(self._spread.shape[0])
         if len(rows) > _SAMPLED:
             rows = np.sort(np.random.default_rng(7).choice(rows, _SAMPLED, replace=False))
         kept = [self._scores(rows[start : start + _CHUNK]) for start in range(0, len(rows), _CHUNK)]
