@@ -77,7 +77,7 @@ class NameLookup:
                     name.confidence,
                 )
                 for name in tables.names
-            ),  # fmt: skip
+            ),
             ((one, two) for one, two in ties if one in known and two in known),
         )
 

@@ -46,42 +46,43 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """`pairs` sorted by their IRIs; `apart` are pairs that share a reading but cannot be the same, and
-    `numbers` the numbers in each node's names, by IRI: nodes whose numbers differ never meet in a cluster.
+    """`pairs` sorted by their IRIs; `apart` are pairs that share a reading but cannot be the same: what was
+    taken away from both differs, or their numbers do.
     """
 
     pairs: tuple[Pair, ...]
     apart: frozenset[tuple[str, str]]
-    numbers: dict[str, tuple[str, ...]]
 
 
 def candidates_in(nodes: Sequence[Node], habits: Habits, cost: Cost) -> Candidates:
     """`nodes` of one space, sorted by IRI; of several ways to meet, that with the least `cost` counts."""
     blocks: defaultdict[str, list[tuple[int, Reading]]] = defaultdict(list)
-    numbers = {}
     for place, node in enumerate(nodes):
-        best: dict[str, Reading] = {}
-        for name in names_of(node):
-            for reading in readings_of(name, habits):
-                known = best.get(reading.key)
-                if known is None or len(reading.marks) < len(known.marks):
-                    best[reading.key] = reading
-        for key, reading in best.items():
-            blocks[key].append((place, reading))
-        numbers[node.iri] = numbers_of(canonical_key(node.label, habits))
+        for reading in _best_readings(node, habits):
+            blocks[reading.key].append((place, reading))
+    numbers = [numbers_of(canonical_key(node.label, habits)) for node in nodes]
     met: dict[tuple[int, int], tuple[Mark, ...]] = {}
     apart: set[tuple[int, int]] = set()
     for members in blocks.values():
         for one, two, marks in _meetings(members):
-            if marks is None:
+            if marks is None or numbers[one] != numbers[two]:
                 apart.add((one, two))
-            elif numbers[nodes[one].iri] == numbers[nodes[two].iri]:
-                known = met.get((one, two))
-                if known is None or cost(marks) < cost(known):
-                    met[one, two] = marks
+            elif (one, two) not in met or cost(marks) < cost(met[one, two]):
+                met[one, two] = marks
     pairs = tuple(Pair(nodes[one], nodes[two], marks) for (one, two), marks in sorted(met.items()))
     divided = frozenset((nodes[one].iri, nodes[two].iri) for one, two in apart - met.keys())
-    return Candidates(pairs, divided, numbers)
+    return Candidates(pairs, divided)
+
+
+def _best_readings(node: Node, habits: Habits) -> list[Reading]:
+    """Of all its names; of two readings with one key, that with fewer marks."""
+    best: dict[str, Reading] = {}
+    for name in names_of(node):
+        for reading in readings_of(name, habits):
+            known = best.get(reading.key)
+            if known is None or len(reading.marks) < len(known.marks):
+                best[reading.key] = reading
+    return list(best.values())
 
 
 def _meetings(
@@ -90,7 +91,9 @@ def _meetings(
     """Places of two nodes and the marks between them; None for marks that cannot be reconciled."""
     if len(members) > MAX_BLOCK:
         members = [member for member in members if not member[1].marks]
-    plain, loose, typos = [], [], []
+    plain: list[tuple[int, Reading]] = []
+    loose: list[tuple[int, Reading]] = []
+    typos: list[tuple[int, Reading]] = []
     for member in members:
         steps = {step for step, _ in member[1].marks}
         group = typos if Step.TYPO in steps else loose if steps & _ONE_SIDED else plain

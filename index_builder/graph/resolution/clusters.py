@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from index_builder.graph.resolution.scoring import Scored
+from index_builder.graph.resolution.scoring import MIN_PROBABILITY, Scored
 
 UNSCORED = -0.25
-"""Log-odds of two names that share no reading but meet in a group."""
-MIN_PROBABILITY = 0.5
+"""Log-odds of two names that share no reading but meet in a group: a little against (set, not fitted)."""
 
 Veto = Callable[[str, str], bool]
 

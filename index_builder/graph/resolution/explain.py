@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
+from itertools import pairwise
 
 from index_builder.graph.draft import Draft
 from index_builder.graph.resolution.reasons import FORCED, reasons_of
@@ -25,7 +26,7 @@ class Explainer:
         """
         confidence, reasons = 1.0, []
         way = self._surest_way(old, new, group)
-        for one, two in zip(way, way[1:], strict=False):
+        for one, two in pairwise(way):
             confidence = min(confidence, self._sure(one, two))
             by_way_of = f'"{self._draft.nodes[one].label}" and "{self._draft.nodes[two].label}": '
             reasons += [by_way_of + each if len(way) > 2 else each for each in self._reasons(one, two)]

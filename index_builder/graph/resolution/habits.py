@@ -47,8 +47,9 @@ def spaces_of(draft: Draft) -> dict[Space, list[Node]]:
 
 
 def habits_of(space: Space, nodes: Sequence[Node], brands: Mapping[str, Sequence[tuple[str, ...]]]) -> Habits:
-    """How names are read in a space. An attribute that gives most products a value of their own is
-    read like models."""
+    """How names are read in a space. An attribute that gives most products a value of their own is read like
+    models.
+    """
     kind, attribute = space
     steps = _STEPS[kind]
     if kind is EntityKind.ATTRIBUTE_VALUE and _are_names_of_products(nodes):

@@ -14,6 +14,12 @@ from enum import StrEnum
 from engine.text import has_cjk
 from index_builder.graph.resolution.equivalents import Equivalents, default_equivalents
 from index_builder.graph.resolution.measures import with_one_unit
+from index_builder.graph.resolution.telling import (
+    is_telling,
+    may_be_reordered,
+    may_go,
+    without_generic,
+)
 from index_builder.graph.resolution.words import british, cut, key_of, singulars, without_legal_form
 
 MAX_WORDS = 8
@@ -22,20 +28,9 @@ _MIN_TYPO_WORD = 6
 _MAX_TYPO_WORDS = 4
 _MAX_GLOSS_WORDS = 2
 STEM = 5
-"""Letters that a word and a word of its attribute's name must share to be of one stem: "printing", "print"."""
+"""Letters that a word and one of its attribute's name share when they are of one stem, as in "printing"."""
 _GLOSS = re.compile(r"^(?P<outside>[^()]*\S)\s*[(（](?P<inside>[^()（）]+)[)）]$")
 _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
-_GENERIC = frozenset(
-    """mark marked marking certified certification certificate compliant compliance approved approval qualified
-    listed genuine official technology type version standard ieee class and or 认证 技术 类型 标准 正品""".split()
-)
-_GENERIC_ENDINGS = ("认证", "技术", "类型", "标准")
-_TELLING = frozenset(
-    """plus non no not without w o excl except semi anti half mini micro nano dual double triple quad left right
-    front rear back top bottom inner outer input output in out male female up down high low light dark full max optional only requires required via with
-        pro lite 无 非 不 大 小 男 女 左 右 前 后 上 下 内 外""".split()
-)
-"""Words that always tell things apart, however much speaks for leaving them out."""
 
 
 class Step(StrEnum):
@@ -85,7 +80,7 @@ def readings_of(name: str, habits: Habits) -> list[Reading]:
     found: dict[str, Reading] = {}
     for words, marks in _ladder(name, habits):
         key = key_of(words)
-        if key and key not in found:
+        if (len(key) > 1 or has_cjk(key)) and key not in found:
             found[key] = Reading(key, tuple(sorted(marks)))
     return list(found.values())
 
@@ -112,14 +107,14 @@ def _ladder(name: str, habits: Habits) -> Iterator[_Step]:
     steps = habits.steps
     if Step.INITIALS in steps and _has_initials(name, words, habits):
         yield ("".join(word[0] for word in words),), marks | {(Step.INITIALS, " ".join(words))}
-    if Step.ORDER in steps and len(words) > 1 and not any(word.isdigit() for word in words):
+    if Step.ORDER in steps and len(words) > 1 and may_be_reordered(words):
         ordered = tuple(sorted(words))
         yield ("⇅", *ordered), marks | {(Step.ORDER, " ".join(words))}
     if Step.TYPO in steps:
         yield from _typos(words, marks)
     if Step.EXTRA in steps and 2 <= len(words) <= 6:
         for place, word in enumerate(words):
-            if _may_go(word):
+            if may_go(word):
                 yield (*words[:place], *words[place + 1 :]), marks | {(Step.EXTRA, word)}
 
 
@@ -167,7 +162,7 @@ def _told(words: Sequence[str], changed: Sequence[str], step: Step) -> str:
     gone = " ".join(word for word in words if word not in changed)
     come = " ".join(word for word in changed if word not in words)
     if step is Step.UNIT:
-        return come
+        return come or " ".join(changed)
     return f"{gone} = {come}" if come else gone
 
 
@@ -183,7 +178,7 @@ def _bare(words: tuple[str, ...], marks: frozenset[Mark], habits: Habits) -> Ite
     for step in (Step.GENERIC, Step.KEY_WORD):
         if step not in habits.steps:
             continue
-        kept = tuple(bare for word in words if (bare := _without_generic(word, step, habits)))
+        kept = tuple(bare for word in words if (bare := _bare_word(word, step, habits)))
         if kept and kept != words and any(len(word) > 1 for word in kept):
             marks = marks | {(step, " ".join(sorted(set(words) - set(kept))))}
             words = _tabled(kept, default_equivalents(), habits)
@@ -191,15 +186,10 @@ def _bare(words: tuple[str, ...], marks: frozenset[Mark], habits: Habits) -> Ite
             yield words, marks
 
 
-def _without_generic(word: str, step: Step, habits: Habits) -> str:
-    if step is Step.KEY_WORD:
-        return "" if word[:STEM] in habits.key_stems and word not in _TELLING else word
-    if word in _GENERIC:
-        return ""
-    if has_cjk(word):
-        ending = next((each for each in _GENERIC_ENDINGS if word.endswith(each)), "")
-        return word[: len(word) - len(ending)] if len(word) > len(ending) + 1 else word
-    return word
+def _bare_word(word: str, step: Step, habits: Habits) -> str:
+    if step is Step.GENERIC:
+        return without_generic(word)
+    return "" if word[:STEM] in habits.key_stems and not is_telling(word) else word
 
 
 def _in_brackets(name: str, habits: Habits) -> Iterator[_Step]:
@@ -215,7 +205,7 @@ def _in_brackets(name: str, habits: Habits) -> Iterator[_Step]:
     if _abbreviates(inside, outside) or _abbreviates(outside, inside):
         yield outside, marks | {(Step.ACRONYM, " ".join(inside))}
         yield inside, frozenset({(Step.ACRONYM, " ".join(outside))})
-    elif len(inside) <= _MAX_GLOSS_WORDS and all(_may_go(word) for word in inside):
+    elif len(inside) <= _MAX_GLOSS_WORDS and all(may_go(word) for word in inside):
         yield outside, marks | {(Step.GLOSS, " ".join(inside))}
 
 
@@ -239,7 +229,7 @@ def _abbreviates(short: Sequence[str], long: Sequence[str]) -> bool:
 
 
 def _typos(words: tuple[str, ...], marks: frozenset[Mark]) -> Iterator[_Step]:
-    """Every letter but the first of every long word left out (SymSpell's deletion neighbourhood), and none."""
+    """Each letter but the first of each long word left out (SymSpell's deletion neighbourhood), and none."""
     if len(words) > _MAX_TYPO_WORDS:
         return
     for place, word in enumerate(words):
@@ -248,7 +238,3 @@ def _typos(words: tuple[str, ...], marks: frozenset[Mark]) -> Iterator[_Step]:
             for at in range(1, len(word) + 1):
                 shorter = word[:at] + word[at + 1 :]
                 yield (f"~{before}~{shorter}~{after}",), marks | {(Step.TYPO, word)}
-
-
-def _may_go(word: str) -> bool:
-    return len(word) > 1 and word.isalpha() and word not in _TELLING

@@ -67,9 +67,16 @@ def write_merges(report: ResolutionReport, folder: Path) -> Path:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write("\t".join(_COLUMNS) + "\n")
         for merge in report.merges:
-            cells = (
-                merge.kind, merge.attribute, merge.name, merge.into, merge.old, merge.new, str(merge.products),
-                f"{merge.confidence:.3f}", "; ".join(merge.reasons),
-            )  # fmt: skip
+            cells = [
+                merge.kind,
+                merge.attribute,
+                merge.name,
+                merge.into,
+                merge.old,
+                merge.new,
+                str(merge.products),
+                f"{merge.confidence:.3f}",
+                "; ".join(merge.reasons),
+            ]
             file.write("\t".join(" ".join(cell.split()) for cell in cells) + "\n")
     return path

@@ -9,7 +9,7 @@ from time import process_time
 
 from engine.types import FloatArray, Product
 from index_builder.graph.draft import Draft, Node
-from index_builder.graph.resolution.candidates import candidates_in
+from index_builder.graph.resolution.candidates import Pair, candidates_in
 from index_builder.graph.resolution.clusters import clusters_of
 from index_builder.graph.resolution.context import Context
 from index_builder.graph.resolution.explain import Explainer
@@ -73,7 +73,7 @@ def _look(
 ) -> _Found:
     found = _Found()
     brands = brand_words(draft)
-    pairs = []
+    pairs: list[Pair] = []
     for space, nodes in sorted(spaces.items()):
         candidates = candidates_in(nodes, habits_of(space, nodes, brands), cost_of)
         pairs += candidates.pairs

@@ -1,8 +1,12 @@
 """How likely it is that two names mean the same: a logistic model whose parts are readable.
 
-The weights were fitted offline (L2-regularised logistic regression) on pairs that `candidates_in` proposes
-on the Icecat catalogue, drawn by kind of difference and judged by hand by one person, without the pairs of
-the gold set's test split; `LISTED` is the log of a likelihood ratio counted on the same pairs.
+The weights were fitted offline (logistic regression, L2, C = 3) on 388 pairs that `candidates_in` proposes on
+the Icecat catalogue, drawn by kind of difference and judged by hand by one annotator, 270 of them the same;
+pairs of the gold set's test split were left out. In ten-fold cross-validation the merged ones (probability
+above .6) were right in 96% and found in 86%; the Brier score was .083. What no weight is given to never spoke
+against sameness: spelling, plural, order, units and the table were right in nearly all pairs judged, and of
+legal forms, initials and abbreviations there were few (0 to 4). How alike the products are changed nothing
+beyond that (log loss .2537 with it, .2524 without), so it is told as a reason but not counted.
 """
 
 from __future__ import annotations
@@ -16,31 +20,19 @@ from index_builder.graph.resolution.candidates import Pair
 from index_builder.graph.resolution.context import Context
 from index_builder.graph.resolution.readings import Mark, Step
 
-BASE = 2.85
-WEIGHTS: Mapping[Step, float] = {
-    Step.SPELLING: 0.2,
-    Step.PLURAL: 0.0,
-    Step.UNIT: 0.0,
-    Step.TABLE: 0.0,
-    Step.LEGAL: 0.0,
-    Step.BRAND: 0.0,
-    Step.GENERIC: -0.3,
-    Step.KEY_WORD: -0.3,
-    Step.ACRONYM: 0.0,
-    Step.GLOSS: -1.9,
-    Step.INITIALS: 0.0,
-    Step.ORDER: 0.0,
-    Step.TYPO: 0.0,
-    Step.EXTRA: -3.9,
-}
-LISTED = -2.4
-TOLD = -4.0
-ALIKE = 0.5
-MEANING = 1.5
-_MEANING_CENTRE = 0.7
-NOT_OF_BRAND = -6.0
+BASE = 4.03
+WEIGHTS: Mapping[Step, float] = {Step.KEY_WORD: -1.30, Step.GLOSS: -3.72, Step.EXTRA: -5.10}
+TOLD = -2.25
+"""For what all pairs with this mark say: the share of them (plus one) that a product lists side by side."""
+LISTED = -0.82
+MEANING, _MEANING_CENTRE = 0.98, 0.70
+MIN_PROBABILITY = 0.6
+"""Below it, what is gained by joining two names is not worth what a wrong merge spoils."""
+_RULED_OUT = -6.0
+_REACH = 0.5
+"""How far the cosine of two names strays from its centre: it cannot turn what is less in doubt."""
 LOOSE = frozenset({Step.GENERIC, Step.KEY_WORD, Step.GLOSS, Step.INITIALS, Step.TYPO, Step.EXTRA})
-"""Steps for which it counts how alike the meanings of the two names are."""
+"""Steps for which it counts whether a product lists both, and how near the meanings of the names are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +54,7 @@ class Scored:
 
 def cost_of(marks: Sequence[Mark]) -> float:
     """What the marks take away from the log-odds; of equals, fewer marks are better."""
-    return 0.01 * len(marks) - sum(WEIGHTS[step] for step in {step for step, _ in marks})
+    return 0.01 * len(marks) - sum(WEIGHTS.get(step, 0.0) for step in {step for step, _ in marks})
 
 
 def score(pairs: Sequence[Pair], context: Context) -> list[Scored]:
@@ -79,23 +71,26 @@ def score(pairs: Sequence[Pair], context: Context) -> list[Scored]:
     found = []
     for pair, share in zip(pairs, listed, strict=True):
         told = max((seen[mark][0] / seen[mark][1] for mark in pair.marks), default=0.0)
-        alike = context.alikeness(pair.one, pair.two) if pair.marks else 0.0
-        logit = BASE - cost_of(pair.marks) + TOLD * told + LISTED * (share > 0) + ALIKE * alike
+        logit = BASE - cost_of(pair.marks) + TOLD * told + LISTED * (share > 0 and _is_loose(pair))
         if not _of_brand(pair, context):
-            logit += NOT_OF_BRAND
-        found.append(Scored(pair, logit, share, alike))
+            logit = _RULED_OUT
+        found.append(Scored(pair, logit, share, context.alikeness(pair.one, pair.two)))
     return found
 
 
 def undecided(scored: Scored) -> bool:
     """Whether the meaning of the names could turn the balance."""
-    loose = any(step in LOOSE for step, _ in scored.pair.marks)
-    return loose and abs(scored.logit) < MEANING * _MEANING_CENTRE
+    least = math.log(MIN_PROBABILITY / (1 - MIN_PROBABILITY))
+    return _is_loose(scored.pair) and abs(scored.logit - least) < MEANING * _REACH
 
 
 def with_meaning(scored: Scored, cosine: float) -> Scored:
     logit = scored.logit + MEANING * (cosine - _MEANING_CENTRE)
     return Scored(scored.pair, logit, scored.listed, scored.alike, cosine)
+
+
+def _is_loose(pair: Pair) -> bool:
+    return any(step in LOOSE for step, _ in pair.marks)
 
 
 def _of_brand(pair: Pair, context: Context) -> bool:

@@ -10,10 +10,10 @@ from functools import lru_cache
 from engine.text import has_cjk, normalise, singular
 
 _SIGNS = re.compile(r"[®™℠©]|\((?:r|tm|c)\)", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]*\d(?:[.,]\d+)+[^\W_]*|[^\W_]*\d[^\W_]*(?:[.,]\d+)+[^\W_]*|[^\W_]+|[+&%]")
+_WORD = re.compile(r"[^\W_]*\d(?:[.,]\d+)+[^\W_]*|[^\W_]*\d[^\W_]*(?:[.,]\d+)+[^\W_]*|[^\W_]+|[+&%±]")
 _THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?:,\d{3})+)(?![\d.,])")
 _COUNT = re.compile(r"^\(?(\d{1,3})\)?\s*(?:[x×]\s+|-\s+|\)\s*)(?=[^\W\d_])")
-_NAMES = {"+": "plus", "&": "and", "%": "percent"}
+_NAMES = {"+": "plus", "&": "and", "%": "percent", "±": "plusminus"}
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
 _IRREGULAR = {
@@ -30,10 +30,11 @@ _AMERICAN = {
 }  # fmt: skip
 _IZE = re.compile(r"(?<=\w{4})iz(e|ed|er|ers|es|ing|able|ation)$")
 _VOWEL = re.compile("[aeiouy]")
-_LEGAL = frozenset(
-    """inc incorporated ltd limited llc llp lp gmbh mbh ag kg se corp corporation co company plc pty sa sas sarl
-    srl spa bv nv oy ab as aps kk pte 公司 有限公司 股份有限公司 有限责任公司 集团 株式会社""".split()
-)
+_LEGAL_FORMS = """
+inc incorporated ltd limited llc llp lp gmbh mbh ag kg se corp corporation co company plc pty sa sas sarl srl spa
+bv nv oy ab as aps kk pte 公司 有限公司 股份有限公司 有限责任公司 集团 株式会社
+"""
+_LEGAL = frozenset(_LEGAL_FORMS.split())
 _LEGAL_ENDINGS = ("股份有限公司", "有限责任公司", "有限公司", "公司", "集团")
 
 
