@@ -1,4 +1,4 @@
-"""Complements without orders: accessories of one device in different colours, as the four inks of a printer."""
+"""Complements without orders: accessories of one device in different colours, as a printer's four inks."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ MAX_ACCESSORIES = 100
 def find_companions(
     draft: Draft, *, variants: Mapping[int, int], excluded: Collection[tuple[int, int]] = (), top: int = 5
 ) -> list[Pair]:
-    """The best `top` of each product, as sorted pairs (lower row, higher row). Both state what they fit, their
-    types are the same, their colours differ; variants, which say as much already, are left out.
+    """The best `top` of each product, as sorted pairs (lower row, higher row). Both state what they fit,
+    their types are the same, their colours differ; variants, which say as much already, are left out.
     """
     nodes = [
         node for node in draft.of_kind(EntityKind.COMPATIBLE_TARGET) if len(node.rows) <= MAX_ACCESSORIES
