@@ -17,11 +17,11 @@ _WORDS = pa.dictionary(pa.int8(), pa.string())
 
 
 def write_evidence(evidence: Sequence[Evidence], places: Mapping[str, int], folder: Path) -> int:
-    """Sorted by product, then place in its text; evidence of entities without a place is left out. Returns
-    how many were written. `places` is the entity's index in the graph's tables, by IRI.
+    """Sorted by product, then place in its text, so that the same evidence gives the same bytes in whatever
+    order it comes; evidence of entities without a place is left out. Returns how many were written. `places` is the entity's index in the graph's tables, by IRI.
     """
     kept = [(each.mention, places[each.entity]) for each in evidence if each.entity in places]
-    kept.sort(key=lambda pair: (pair[0].row, pair[0].field, pair[0].start, pair[0].end, pair[1]))
+    kept.sort(key=_order)
     mentions = [mention for mention, _ in kept]
     table = pa.table(
         {
@@ -69,6 +69,13 @@ def mentions_of(table: pa.Table) -> Iterator[tuple[int, Mention]]:
                 Relation(line["relation"]) if line["relation"] else None,
             ),
         )
+
+
+def _order(pair: tuple[Mention, int]) -> tuple[object, ...]:
+    mention, entity = pair
+    place = mention.row, mention.field, mention.start, mention.end, entity
+    meaning = mention.label, mention.name, mention.extractor, mention.confidence, mention.relation or ""
+    return (*place, *meaning)
 
 
 def _column(words: Iterator[str]) -> pa.Array:

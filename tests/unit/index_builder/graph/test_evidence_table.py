@@ -1,8 +1,11 @@
 """What was read where is kept as it was read."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.errors import DamagedGenerationError
 from index_builder.graph.evidence import Evidence, Extractor, Label, Mention, Relation, TextField
@@ -23,6 +26,38 @@ def test_evidence_comes_back_by_product_with_the_place_of_its_entity(tmp_path: P
 def test_evidence_of_an_entity_that_was_dropped_is_left_out(tmp_path: Path) -> None:
     assert write_evidence([Evidence("urn:gone", COLOR)], {}, tmp_path) == 0
     assert list(mentions_of(read_evidence(tmp_path))) == []
+
+
+mentions = st.builds(
+    Mention,
+    row=st.integers(0, 3),
+    field=st.sampled_from(TextField),
+    start=st.integers(0, 3),
+    end=st.integers(4, 6),
+    label=st.sampled_from(Label),
+    name=st.sampled_from(["black", "黑色"]),
+    extractor=st.sampled_from(Extractor),
+    confidence=st.sampled_from([0.25, 0.5, 1.0]),
+    relation=st.none() | st.sampled_from(Relation),
+)
+some = st.lists(st.builds(Evidence, st.sampled_from(["urn:a", "urn:b", "urn:gone"]), mentions), max_size=8)
+
+
+@given(evidence=some, shuffled=st.randoms(use_true_random=False))
+def test_the_order_in_which_evidence_comes_changes_no_byte(
+    tmp_path_factory: pytest.TempPathFactory, evidence: list[Evidence], shuffled: Random
+) -> None:
+    places = {"urn:a": 0, "urn:b": 1}
+    other = list(evidence)
+    shuffled.shuffle(other)
+    written = []
+    for each in (evidence, other):
+        folder = tmp_path_factory.mktemp("evidence")
+        write_evidence(each, places, folder)
+        written.append((folder / EVIDENCE).read_bytes())
+    assert written[0] == written[1]
+    known = sorted(str((places[each.entity], each.mention)) for each in evidence if each.entity in places)
+    assert sorted(str(pair) for pair in mentions_of(read_evidence(folder))) == known
 
 
 def test_a_damaged_table_is_named(tmp_path: Path) -> None:
