@@ -18,7 +18,8 @@ _WORDS = pa.dictionary(pa.int8(), pa.string())
 
 def write_evidence(evidence: Sequence[Evidence], places: Mapping[str, int], folder: Path) -> int:
     """Sorted by product, then place in its text, so that the same evidence gives the same bytes in whatever
-    order it comes; evidence of entities without a place is left out. Returns how many were written. `places` is the entity's index in the graph's tables, by IRI.
+    order it comes; evidence of entities without a place is left out. Returns how many were written. `places`
+    is the entity's index in the graph's tables, by IRI.
     """
     kept = [(each.mention, places[each.entity]) for each in evidence if each.entity in places]
     kept.sort(key=_order)

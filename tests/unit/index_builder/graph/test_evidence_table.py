@@ -4,7 +4,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import DamagedGenerationError
@@ -43,6 +43,7 @@ mentions = st.builds(
 some = st.lists(st.builds(Evidence, st.sampled_from(["urn:a", "urn:b", "urn:gone"]), mentions), max_size=8)
 
 
+@settings(max_examples=30, deadline=None)
 @given(evidence=some, shuffled=st.randoms(use_true_random=False))
 def test_the_order_in_which_evidence_comes_changes_no_byte(
     tmp_path_factory: pytest.TempPathFactory, evidence: list[Evidence], shuffled: Random
