@@ -47,7 +47,7 @@ def around(graph: OpenedGraph, center: GraphNode, *, depth: int, max_nodes: int)
     level = [center.iri]
     for step in range(depth):
         left = max_nodes - len(chosen)
-        budget = left // 2 if step + 1 < depth else left
+        budget = -(-left // 2) if step + 1 < depth else left
         share = -(-budget // max(1, len(level)))
         found: list[str] = []
         for iri in level:

@@ -1,0 +1,76 @@
+"""The ink shop's graph with two related products and a word of evidence, opened for looking."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from engine.backends.graph_edges import write_edges
+from engine.backends.graph_tables import GraphTables
+from engine.backends.knowledge_graph import STORE
+from engine.generation import Generation, Manifest
+from index_builder.catalog import write_catalog
+from index_builder.graph.draft import Edge
+from index_builder.graph.evidence import Evidence, Extractor, Label, Mention, TextField
+from index_builder.graph.evidence_table import write_evidence
+from index_builder.graph.export import quads_of
+from index_builder.graph.facts import extract
+from index_builder.graph.infer import drop_identifiers, infer
+from index_builder.graph.load import build_graph
+from index_builder.graph.materials import Materials
+from index_builder.graph.revise import write_store
+from index_builder.graph.view.opened import OpenedGraph
+from index_builder.graph.vocabulary import SourceGraph, Term, node_iri
+from tests.ink_shop import PRODUCTS
+
+HOSTILE = "</script><img src=x onerror=alert(1)> & \"'"
+"""A title such as a shop might be sent."""
+
+
+def iri_of(number: int) -> str:
+    return node_iri("product", f"P {number}")
+
+
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> OpenedGraph:
+    """Product 3 resembles product 4 by 0.75; "Black" in the title of product 3 was read by the gazetteer.
+    Product 8 has the hostile title.
+    """
+    folder = tmp_path_factory.mktemp("ink")
+    products = [replace(each, title=HOSTILE) if each.id == "P 8" else each for each in PRODUCTS]
+    write_catalog(products, [each.title for each in products], folder / "catalog")
+    graph = folder / "graph"
+    build_graph(products, graph, Materials(sources=["products.jsonl"]))
+    edge = Edge(iri_of(3), Term.SIMILAR_TO, iri_of(4), SourceGraph.SIMILARITY, 0.75)
+    draft = extract(products)
+    drop_identifiers(draft)
+    infer(draft, products)
+    draft.edges.add(edge)
+    for file in (graph / STORE).iterdir():
+        file.unlink()
+    write_store(quads_of(draft, products, ["products.jsonl"]), graph / STORE)
+    write_edges([edge], graph)
+    places = {entity.iri: at for at, entity in enumerate(GraphTables.open(graph).entities)}
+    title = PRODUCTS[3].title
+    start = title.index("Black")
+    black = Mention(3, TextField.TITLE, start, start + 5, Label.COLOR, "black", Extractor.GAZETTEER, 0.875)
+    write_evidence([Evidence(node_iri("color", "black"), black)], places, graph)
+    return OpenedGraph.open(Generation(folder, _manifest()))
+
+
+def _manifest() -> Manifest:
+    return Manifest(
+        id="g0123456789abcdef",
+        created=datetime(2026, 1, 1, tzinfo=UTC),
+        engine_version="0",
+        dimension=1,
+        product_count=len(PRODUCTS),
+        past_query_count=0,
+        statement_count=0,
+        measured_recall=1.0,
+        build={},
+        parts={},
+        files={},
+    )
