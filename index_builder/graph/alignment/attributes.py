@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +16,12 @@ from index_builder.graph.draft import Draft, Node
 from index_builder.graph.ontologies.taxonomy import Taxonomy
 
 EXACT, ALIAS = 1.0, 0.9
-MIN_KEY_COSINE = 0.8
+MIN_KEY_COSINE = 0.85
 MIN_VALUE_COSINE = 0.85
 _MIN_PRODUCTS = 2
+_SURE = 0.9
+_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")
+_EMPTY_WORDS = frozenset({"type", "of", "the", "supported", "installed"})
 _SPELLINGS = {"colour": "color", "grey": "gray", "aluminium": "aluminum", "fibre": "fiber", "metre": "meter"}
 _SHARED = {EntityKind.COLOR: "color", EntityKind.MATERIAL: "material"}
 
@@ -53,7 +57,7 @@ def align_attributes(
             nodes[key].append(node)
     keys = sorted(nodes)
     names = [attribute.name for attribute in taxonomy.attributes]
-    found = _match([key_phrase(key) or key for key in keys], names, meanings, MIN_KEY_COSINE)
+    found = _match([[key_phrase(key) or key] for key in keys], names, meanings, MIN_KEY_COSINE)
     tied = {key: match for key, match in zip(keys, found, strict=True) if match is not None}
     values: dict[str, Match] = {}
     if meanings is not None:
@@ -69,12 +73,17 @@ def _values(
     places = taxonomy.attributes[tied.place].values
     names = [taxonomy.values[place].name for place in places]
     ordered = sorted(nodes, key=lambda node: node.iri)
-    found = _match([node.label for node in ordered], names, meanings, MIN_VALUE_COSINE)
+    found = _match([_texts(node) for node in ordered], names, meanings, MIN_VALUE_COSINE)
     return {
         node.iri: Match(places[match.place], match.confidence * tied.confidence)
         for node, match in zip(ordered, found, strict=True)
         if match is not None
     }
+
+
+def _texts(node: Node) -> list[str]:
+    """How the catalogue writes it, then what it surely answers to: "黑色" is "black" by the shipped table."""
+    return [node.label, *sorted(name for name, sure in node.names.items() if sure >= _SURE)]
 
 
 def _value_texts(
@@ -87,31 +96,57 @@ def _value_texts(
 
 
 def _match(
-    texts: Sequence[str], names: Sequence[str], meanings: Meanings | None, least: float
+    texts: Sequence[Sequence[str]], names: Sequence[str], meanings: Meanings | None, least: float
 ) -> list[Match | None]:
-    """The place of the name that fits each text, exact before alias before embedding."""
+    """The place of the name that fits each thing, of which any of its texts may: exact before alias before
+    the meaning of the first English one.
+    """
     exact = _first(normalise(name) for name in names)
     alias = _first(_key(name) for name in names)
-    found: list[Match | None] = []
-    for text in texts:
-        if normalise(text) in exact:
-            found.append(Match(exact[normalise(text)], EXACT))
-        else:
-            found.append(Match(alias[_key(text)], ALIAS) if _key(text) in alias else None)
-    open_places = [place for place, match in enumerate(found) if match is None and not has_cjk(texts[place])]
-    if meanings is None or not open_places or not names:
+    for place, name in enumerate(names):
+        alias.setdefault(_key(_BRACKETS.sub("", name)), place)
+    found = [_same(each, exact, alias) for each in texts]
+    english = {
+        place: next((text for text in texts[place] if not has_cjk(text)), "")
+        for place, match in enumerate(found)
+        if match is None
+    }
+    asked = [place for place, text in english.items() if text]
+    if meanings is None or not asked or not names:
         return found
-    meanings.learn([*(texts[place] for place in open_places), *names])
-    cosines = meanings([texts[place] for place in open_places]) @ meanings(names).T
+    meanings.learn([*(english[place] for place in asked), *names])
+    cosines = meanings([english[place] for place in asked]) @ meanings(names).T
     best = cosines.argmax(axis=1)
-    for place, name, cosine in zip(open_places, best.tolist(), cosines.max(axis=1).tolist(), strict=True):
-        if cosine >= least:
+    for place, name, cosine in zip(asked, best.tolist(), cosines.max(axis=1).tolist(), strict=True):
+        if cosine >= least and _may_be_one(english[place], names[name]):
             found[place] = Match(name, round(min(cosine, ALIAS), 4))
     return found
 
 
+def _same(texts: Sequence[str], exact: Mapping[str, int], alias: Mapping[str, int]) -> Match | None:
+    for text in texts:
+        if normalise(text) in exact:
+            return Match(exact[normalise(text)], EXACT)
+    for text in texts:
+        if _key(text) in alias:
+            return Match(alias[_key(text)], ALIAS)
+    return None
+
+
+def _may_be_one(text: str, name: str) -> bool:
+    """What tells "HDCP 2.2" from "HDCP", or "light grey" from "grey", is small to an encoder and large to a
+    shopper: numbers have to agree, and a name with a further word is a narrower thing.
+    """
+    ours, theirs = frozenset(words_of(text)), frozenset(words_of(name))
+    further = (ours ^ theirs) - _EMPTY_WORDS
+    if any(any(map(str.isdigit, word)) for word in ours ^ theirs):
+        return False
+    return not further or not (ours <= theirs or theirs <= ours)
+
+
 def _key(text: str) -> str:
-    return " ".join(sorted(_SPELLINGS.get(word, word) for word in words_of(text)))
+    """Words in order of the alphabet, in one spelling; the text itself where it has no words."""
+    return " ".join(sorted(_SPELLINGS.get(word, word) for word in words_of(text))) or text
 
 
 def _first(keys: Iterable[str]) -> dict[str, int]:
