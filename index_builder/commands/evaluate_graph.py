@@ -8,7 +8,8 @@ from index_builder.config import EvaluateGraphSettings
 
 def run(settings: EvaluateGraphSettings, output: Output) -> int:
     from engine.generation import DataFolder
-    from index_builder.graph.gold.report import measure_graph, tables
+    from index_builder.graph.gold.report import measure_graph
+    from index_builder.graph.gold.report_table import tables
 
     data = DataFolder.open(settings.data)
     if settings.generation:

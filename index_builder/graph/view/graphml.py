@@ -69,7 +69,7 @@ def _of_edge(graph: OpenedGraph, tie: Tie) -> dict[str, object]:
 
 class _Writer:
     def __init__(self, file: IO[bytes]) -> None:
-        self._xml = XMLGenerator(file, "utf-8", short_empty_elements=True)  # type: ignore[arg-type]  # bytes
+        self._xml = XMLGenerator(file, "utf-8", short_empty_elements=True)
         self._xml.startDocument()
         self._start("graphml", xmlns=_NAMESPACE)
         for place, keys in _KEYS.items():

@@ -74,7 +74,7 @@ def test_a_failed_export_leaves_the_old_file_and_nothing_else(
         raise OSError(28, "No space left on device")
 
     (tmp_path / "out.ttl").write_text("old")
-    monkeypatch.setitem(exports.FORMATS, "ttl", fails)  # type: ignore[arg-type]  # it is a dict
+    monkeypatch.setitem(exports.FORMATS, "ttl", fails)
 
     with pytest.raises(ConfigError, match="No space left on device"):
         exports.export(opened, "ttl", tmp_path / "out.ttl")

@@ -1,0 +1,139 @@
+"""How a generation's graph fares on hand-made labels: extraction, relations, aliases, categories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyoxigraph
+from pyoxigraph import NamedNode
+
+from engine.backends.catalog import Catalog
+from engine.backends.graph_tables import GraphTables
+from engine.backends.knowledge_graph import STORE
+from engine.errors import ConfigError, DamagedGenerationError
+from engine.generation import Generation
+from engine.types import Product
+from index_builder.graph.evidence import Extractor, Mention
+from index_builder.graph.evidence_table import mentions_of, read_evidence
+from index_builder.graph.gold.alias_lookup import NameLookup
+from index_builder.graph.gold.aliases import measure_aliases
+from index_builder.graph.gold.entities import measure_entities
+from index_builder.graph.gold.relations import measure_relations
+from index_builder.graph.vocabulary import Term
+
+SPLITS: Mapping[str, tuple[str, ...]] = {"dev": ("dev",), "test": ("test",), "all": ("dev", "test")}
+"""Labels are measured by split: `dev` may be developed with, `test` may not."""
+
+Figures = dict[str, float]
+"""precision, recall and f1, each in [0, 1]."""
+
+
+class Scored(Protocol):
+    @property
+    def precision(self) -> float: ...
+    @property
+    def recall(self) -> float: ...
+    @property
+    def f1(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What is measured of a generation: row i is product i."""
+
+    products: Sequence[Product]
+    mentions: Sequence[Mention]
+    lookup: NameLookup
+
+    @classmethod
+    def open(cls, generation: Generation) -> Measured:
+        """Raises DamagedGenerationError."""
+        folder = generation.part("graph")
+        catalog = Catalog.open(generation.part("catalog"))
+        mentions = [mention for _, mention in mentions_of(read_evidence(folder))]
+        tables = GraphTables.open(folder)
+        return cls(
+            catalog.products(range(len(catalog))),
+            mentions,
+            NameLookup.of_tables(tables, _equal(folder / STORE)),
+        )
+
+
+def measure_graph(generation: Generation, gold: Path, split: str) -> dict[str, Any]:
+    """Plain values: for each split of `SPLITS[split]`, figures of `entities` (all, by type, by layer),
+    `relations` and `aliases`. Raises ConfigError for a folder that is not there, DataError for labels that
+    cannot be read or do not belong to the catalogue, DamagedGenerationError.
+    """
+    if not gold.is_dir():
+        raise ConfigError(f"There is no folder of labels at {gold}.")
+    measured = Measured.open(generation)
+    return {
+        "generation": generation.id,
+        "splits": {
+            name: {
+                "entities": _entities(measured, gold, name),
+                "relations": _relations(measured, gold, name),
+                "aliases": _aliases(measured, gold, name),
+            }
+            for name in SPLITS[split]
+        },
+    }
+
+
+def _entities(measured: Measured, gold: Path, split: str) -> dict[str, Any]:
+    """Of a layer only what it read itself counts, so its recall is that of the layer alone."""
+    scores = measure_entities(gold, measured.products, measured.mentions, split)
+    layers = {}
+    for layer in Extractor:
+        own = [mention for mention in measured.mentions if mention.extractor is layer]
+        if own:
+            layers[layer.value] = _figures(measure_entities(gold, measured.products, own, split).micro_exact)
+    return {
+        "titles": scores.titles,
+        "exact": _figures(scores.micro_exact),
+        "overlapping": _figures(scores.micro_overlapping),
+        "by_type": {label.value: _figures(counts) for label, counts in scores.exact.items() if counts.gold},
+        "by_layer": layers,
+    }
+
+
+def _relations(measured: Measured, gold: Path, split: str) -> dict[str, Any]:
+    scores = measure_relations(gold, measured.products, measured.mentions, split)
+    return {
+        "exact": _figures(scores.strict),
+        "overlapping": _figures(scores.overlap),
+        "any_relation": _figures(scores.any_relation),
+        "by_relation": {
+            relation.value: _figures(score)
+            for relation, score in scores.by_relation_overlap.items()
+            if score.labelled
+        },
+    }
+
+
+def _aliases(measured: Measured, gold: Path, split: str) -> dict[str, Any]:
+    score = measure_aliases(gold, measured.products, measured.lookup, split)
+    return {"pairs": score.pairs, "unknown": score.unknown, **_figures(score)}
+
+
+def _figures(score: Scored) -> Figures:
+    return {"precision": score.precision, "recall": score.recall, "f1": score.f1}
+
+
+def _equal(folder: Path) -> list[tuple[str, str]]:
+    """The pairs of nodes that the store says are the same, in order."""
+    try:
+        store = pyoxigraph.Store.read_only(str(folder))
+    except OSError as error:
+        raise DamagedGenerationError(folder, "is not a readable Oxigraph store") from error
+    quads = store.quads_for_pattern(None, NamedNode(Term.EXACT_MATCH), None)
+    return sorted(
+        {
+            (quad.subject.value, quad.object.value)
+            for quad in quads
+            if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode)
+        }
+    )
