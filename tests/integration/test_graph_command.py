@@ -33,9 +33,8 @@ def told(data: Path, *arguments: str) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def some_product(small_data: Path) -> str:
-    return json.loads((active_generation(small_data).part("catalog") / "products.jsonl").open().readline())[
-        "id"
-    ]
+    products = active_generation(small_data).part("catalog") / "products.jsonl"
+    return str(json.loads(products.read_text(encoding="utf-8").splitlines()[0])["id"])
 
 
 def test_stats_count_what_the_manifest_counts(small_data: Path) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.backends.graph_edges import write_edges
-from engine.backends.graph_tables import GraphTables
 from engine.backends.knowledge_graph import STORE
 from engine.generation import Generation, Manifest
 from index_builder.catalog import write_catalog
@@ -18,7 +17,7 @@ from index_builder.graph.evidence_table import write_evidence
 from index_builder.graph.export import quads_of
 from index_builder.graph.facts import extract
 from index_builder.graph.infer import drop_identifiers, infer
-from index_builder.graph.load import build_graph
+from index_builder.graph.load import _tables
 from index_builder.graph.materials import Materials
 from index_builder.graph.revise import write_store
 from index_builder.graph.view.opened import OpenedGraph
@@ -41,23 +40,27 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> OpenedGraph:
     folder = tmp_path_factory.mktemp("ink")
     products = [replace(each, title=HOSTILE) if each.id == "P 8" else each for each in PRODUCTS]
     write_catalog(products, [each.title for each in products], folder / "catalog")
-    graph = folder / "graph"
-    build_graph(products, graph, Materials(sources=["products.jsonl"]))
-    edge = Edge(iri_of(3), Term.SIMILAR_TO, iri_of(4), SourceGraph.SIMILARITY, 0.75)
     draft = extract(products)
     drop_identifiers(draft)
     infer(draft, products)
-    draft.edges.add(edge)
-    for file in (graph / STORE).iterdir():
-        file.unlink()
+    similar = Edge(iri_of(3), Term.SIMILAR_TO, iri_of(4), SourceGraph.SIMILARITY, 0.75)
+    draft.edges.add(similar)
+    graph = folder / "graph"
+    graph.mkdir()
     write_store(quads_of(draft, products, ["products.jsonl"]), graph / STORE)
-    write_edges([edge], graph)
-    places = {entity.iri: at for at, entity in enumerate(GraphTables.open(graph).entities)}
-    title = PRODUCTS[3].title
-    start = title.index("Black")
-    black = Mention(3, TextField.TITLE, start, start + 5, Label.COLOR, "black", Extractor.GAZETTEER, 0.875)
-    write_evidence([Evidence(node_iri("color", "black"), black)], places, graph)
+    tables = _tables(draft, products)
+    tables.write(graph)
+    write_edges([similar], graph)
+    places = {entity.iri: place for place, entity in enumerate(tables.entities)}
+    write_evidence([_black_in_the_title_of_product_3()], places, graph)
     return OpenedGraph.open(Generation(folder, _manifest()))
+
+
+def _black_in_the_title_of_product_3() -> Evidence:
+    start = PRODUCTS[3].title.index("Black")
+    place = (start, start + len("Black"))
+    mention = Mention(3, TextField.TITLE, *place, Label.COLOR, "black", Extractor.GAZETTEER, 0.875)
+    return Evidence(node_iri("color", "black"), mention)
 
 
 def _manifest() -> Manifest:
