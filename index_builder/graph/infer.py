@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -13,12 +12,12 @@ from engine.backends.graph_tables import CERTAIN
 from engine.text import has_cjk, normalise, singular
 from engine.types import EntityKind, Product, RowArray
 from index_builder.graph.draft import Draft, Edge, Node
+from index_builder.graph.text.targets_shop import tie_targets
 from index_builder.graph.vocabulary import SourceGraph, Term, node_iri
 
 MIN_SHARE_IN_CATEGORY = 0.8
 """A type is narrower than a category when at least this share of its products lies there."""
 _IDENTIFIER_VALUES = 50
-_MODEL = re.compile(r"^(?=.*\d)(?=.*[^\W\d_])[^\s]{4,}$")
 
 
 def drop_identifiers(draft: Draft) -> None:
@@ -40,7 +39,7 @@ def infer(draft: Draft, products: Sequence[Product]) -> None:
     _narrower_types(draft)
     _types_in_categories(draft, products)
     _same_values(draft)
-    _known_targets(draft, products)
+    tie_targets(draft, products)
 
 
 def products_below(draft: Draft) -> dict[str, RowArray]:
@@ -144,45 +143,6 @@ def _same_values(draft: Draft) -> None:
         for other in others:
             for one, two in ((first, other), (other, first)):
                 draft.edges.add(Edge(one.iri, Term.EXACT_MATCH, two.iri, SourceGraph.INFERENCE))
-
-
-def _known_targets(draft: Draft, products: Sequence[Product]) -> None:
-    """Shorter names of targets, their brands, and the products of this catalogue that they name."""
-    brands = {name: node for node in draft.of_kind(EntityKind.BRAND) for name in node.names}
-    by_name = _names_of_products(products)
-    targets = draft.of_kind(EntityKind.COMPATIBLE_TARGET)
-    models = Counter(normalise(node.label).split()[-1] for node in targets)
-    for node in targets:
-        name = normalise(node.label)
-        first, _, rest = name.partition(" ")
-        if first in brands:
-            draft.edges.add(Edge(node.iri, Term.BRAND, brands[first].iri, SourceGraph.INFERENCE))
-            if len(rest) > 3:
-                node.answer_to(rest, 0.9)
-        model = name.split()[-1]
-        if _MODEL.match(model) and models[model] == 1:
-            node.answer_to(model, 0.8)
-        for row in by_name.get(name, ())[:3]:
-            product = node_iri("product", products[row].id)
-            draft.edges.add(Edge(node.iri, Term.EXACT_MATCH, product, SourceGraph.INFERENCE))
-
-
-def _names_of_products(products: Sequence[Product]) -> dict[str, list[int]]:
-    """Rows by title, with and without the brand in front, and by the words up to the model number."""
-    found: defaultdict[str, list[int]] = defaultdict(list)
-    for row, product in enumerate(products):
-        title, brand = normalise(product.title), normalise(product.brand)
-        bare = title.removeprefix(brand).strip() if brand else title
-        words = bare.split()
-        model = next((place for place, word in enumerate(words[:5]) if _MODEL.match(word)), None)
-        names = {title, bare}
-        if model is not None:
-            names.add(f"{brand} {' '.join(words[: model + 1])}")
-        if model:
-            names.add(" ".join(words[: model + 1]))
-        for name in names:
-            found[name].append(row)
-    return found
 
 
 def _types(draft: Draft) -> list[Node]:

@@ -123,14 +123,15 @@ def _cued(text: str, brand: str, kind: str, part: Part, names: TargetNames) -> l
     for place in cues_in(text):
         if not found or place.start >= found[-1][1].end:
             items = items_after(text, place.end, names, brand, kind)
-            found.extend((place.cue, item) for item in items if _makes_sense(place.cue, item, part))
+            found.extend((place.cue, item) for item in items if _makes_sense(place.cue, item, part, text))
     return found
 
 
-def _makes_sense(cue: Cue, item: Item, part: Part) -> bool:
+def _makes_sense(cue: Cue, item: Item, part: Part, text: str) -> bool:
     """Only things come along, and a device that is "for notebooks" is seldom an addition to them."""
     if cue is Cue.BUNDLE:
-        return item.kind is ItemKind.CLASS
+        counted = any(letter.isdigit() for letter in text[item.start : item.end])
+        return item.kind is ItemKind.CLASS and not counted
     return item.kind is not ItemKind.CLASS or part is not Part.DEVICE or cue is Cue.COMPATIBLE
 
 

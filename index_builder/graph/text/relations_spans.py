@@ -187,7 +187,7 @@ def _model(words: Sequence[Word], names: TargetNames) -> Item | None:
         before = words[place - 1] if place else None
         if names.is_model(word.key) or (before is not None and _is_number_of(before, word, names)):
             last = place
-        elif (last >= 0 and singular(word.key) in _CLOSING) or not (
+        elif last >= 0 or not (
             _NAME_WORD.match(word.text) or word.key in names.series or word.key in names.brands
         ):
             break
@@ -207,6 +207,8 @@ def _numbers_behind(words: Sequence[Word], end: int) -> int:
 def _is_number_of(before: Word, word: Word, names: TargetNames) -> bool:
     """`4000` of "LaserJet 4000", `8` of "iPhone 8"; not the numbers of "Ages 6" and "30 pages"."""
     named = _NAME_WORD.match(before.text) is not None and not any(c.isdigit() for c in before.text)
+    if is_measure(word.key) and not word.key.isdecimal():
+        return False
     if _BARE_NUMBER.match(word.text):
         return named or before.key in names.series
     return (

@@ -80,6 +80,8 @@ def _is_known(run: Sequence[Word], names: TargetNames, row: int) -> bool:
     if len(run) == 1 and names.is_model(last):
         return _is_known_model(last, names, row)
     if len(run) > 1 and (names.is_model(last) or _NUMBER.match(last)):
+        if is_measure(last) and not last.isdecimal():
+            return False
         front = " ".join(word.key for word in run[:-1])
         return names.others(names.series, front, row) > 1 or names.others(names.names, key, row) > 0
     keys = [word.key for word in run]
