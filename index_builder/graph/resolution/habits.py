@@ -9,6 +9,7 @@ from engine.types import EntityKind
 from index_builder.graph.draft import Draft, Node
 from index_builder.graph.resolution.readings import STEM, Habits, Step
 from index_builder.graph.resolution.words import cut, without_legal_form
+from index_builder.graph.vocabulary import Term
 
 _WORDS = frozenset({Step.SPELLING, Step.PLURAL, Step.TABLE})
 _LOOSE = frozenset(
@@ -23,26 +24,39 @@ _STEPS: Mapping[EntityKind, frozenset[Step]] = {
     EntityKind.COMPATIBLE_TARGET: frozenset({Step.SPELLING, Step.BRAND}),
     EntityKind.SERIES: frozenset({Step.SPELLING, Step.BRAND}),
     EntityKind.MODEL: frozenset({Step.BRAND}),
-    EntityKind.SIZE: frozenset({Step.UNIT}),
-    EntityKind.CAPACITY: frozenset({Step.UNIT}),
     EntityKind.AUDIENCE: _WORDS | _LOOSE,
     EntityKind.OCCASION: _WORDS | _LOOSE,
 }
 """Names of models and lines are codes: one letter more is another thing, so nothing loose is tried there."""
 _MIN_NAMES, _NAME_SHARE = 50, 0.5
 
+_OF_A_BRAND = frozenset({EntityKind.SERIES, EntityKind.MODEL})
+_NAMED_APART = frozenset({EntityKind.SIZE, EntityKind.CAPACITY})
+"""Their names are canonical from the start: whoever read them converted the units."""
+
 Space = tuple[EntityKind, str]
+"""A kind, and the attribute of values or the brand (IRI) of lines and models, "" for all others."""
 
 
 def spaces_of(draft: Draft) -> dict[Space, list[Node]]:
-    """Nodes that may mean the same, sorted by IRI: those of one kind, and values of one attribute. Paths of
-    categories are left alone: where they lie is what they mean.
+    """Nodes that may mean the same, sorted by IRI: those of one kind, values of one attribute, lines and
+    models of one brand ("Premium" of two brands are two lines). Paths of categories are left alone: where
+    they lie is what they mean.
     """
+    owners = {
+        edge.subject: edge.object
+        for edge in sorted(draft.edges)
+        if edge.predicate is Term.BRAND and edge.object in draft.nodes
+    }
     found: defaultdict[Space, list[Node]] = defaultdict(list)
     for iri in sorted(draft.nodes):
         node = draft.nodes[iri]
-        if node.kind is not EntityKind.CATEGORY or node.attribute:
-            found[node.kind, node.attribute if node.kind is EntityKind.ATTRIBUTE_VALUE else ""].append(node)
+        if node.kind is EntityKind.ATTRIBUTE_VALUE:
+            found[node.kind, node.attribute].append(node)
+        elif node.kind in _OF_A_BRAND:
+            found[node.kind, owners.get(iri, "")].append(node)
+        elif node.kind not in _NAMED_APART and (node.kind is not EntityKind.CATEGORY or node.attribute):
+            found[node.kind, ""].append(node)
     return {space: nodes for space, nodes in found.items() if len(nodes) > 1}
 
 

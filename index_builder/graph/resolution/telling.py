@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from engine.text import has_cjk
 
 _GENERIC_WORDS = """
-mark marked marking certified certification certificate compliant compliance approved approval qualified listed
-genuine official technology type version standard ieee class and or 认证 技术 类型 标准 正品
+mark marked marking certified certification certificate compliant compliance approved approval qualified
+listed genuine official technology type version standard ieee class and or 认证 技术 类型 标准 正品
 """
 _TELLING_WORDS = """
-plus non no not without w o excl except semi anti half mini micro nano dual double triple quad left right front
-rear back top bottom inner outer input output in out male female up down high low light dark full max optional
-only requires required via with pro lite 无 非 不 大 小 男 女 左 右 前 后 上 下 内 外
+plus non no not without w o excl except semi anti half mini micro nano dual double triple quad left right
+front rear back top bottom inner outer input output in out male female up down high low light dark full
+max optional only requires required via with pro lite 无 非 不 大 小 男 女 左 右 前 后 上 下 内 外
 """
 _RELATING_WORDS = "on in to from over with by for of into per vs via at than 到 转 对 和 配"
 _GENERIC = frozenset(_GENERIC_WORDS.split())

@@ -13,6 +13,8 @@ _SIGNS = re.compile(r"[®™℠©]|\((?:r|tm|c)\)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]*\d(?:[.,]\d+)+[^\W_]*|[^\W_]*\d[^\W_]*(?:[.,]\d+)+[^\W_]*|[^\W_]+|[+&%±]")
 _THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?:,\d{3})+)(?![\d.,])")
 _COUNT = re.compile(r"^\(?(\d{1,3})\)?\s*(?:[x×]\s+|-\s+|\)\s*)(?=[^\W\d_])")
+_INCH = re.compile(r"(?<=\d)\s?(?:\"|''|[″”])")
+_FOOT = re.compile(r"(?<=\d)['′’](?!\w)")
 _NAMES = {"+": "plus", "&": "and", "%": "percent", "±": "plusminus"}
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
@@ -31,8 +33,8 @@ _AMERICAN = {
 _IZE = re.compile(r"(?<=\w{4})iz(e|ed|er|ers|es|ing|able|ation)$")
 _VOWEL = re.compile("[aeiouy]")
 _LEGAL_FORMS = """
-inc incorporated ltd limited llc llp lp gmbh mbh ag kg se corp corporation co company plc pty sa sas sarl srl spa
-bv nv oy ab as aps kk pte 公司 有限公司 股份有限公司 有限责任公司 集团 株式会社
+inc incorporated ltd limited llc llp lp gmbh mbh ag kg se corp corporation co company plc pty sa sas sarl
+srl spa bv nv oy ab as aps kk pte 公司 有限公司 股份有限公司 有限责任公司 集团 株式会社
 """
 _LEGAL = frozenset(_LEGAL_FORMS.split())
 _LEGAL_ENDINGS = ("股份有限公司", "有限责任公司", "有限公司", "公司", "集团")
@@ -47,6 +49,7 @@ def cut(text: str) -> tuple[str, ...]:
     (('intel', 'core', 'i5', '650'), ('sfp', 'plus'), ('2', 'rj', '45'), ('tuv', 'v10.4'))
     """
     clean = _without_accents(normalise(_SIGNS.sub(" ", text)))
+    clean = _FOOT.sub(" foot ", _INCH.sub(" inch ", clean))
     clean = _COUNT.sub(r"\1 ", _THOUSANDS.sub(lambda found: found.group().replace(",", ""), clean))
     words = [_NAMES.get(word, word.replace(",", ".")) for word in _WORD.findall(clean)]
     while len(words) > 1 and words[0] == "and":
