@@ -55,6 +55,8 @@ def fold(text: str) -> Folded:
         ends.extend([end] * len(folded))
     if letters and letters[-1] == " ":
         letters.pop()
+        starts.pop()
+        ends.pop()
     return Folded(text, "".join(letters), starts, ends)
 
 
