@@ -9,7 +9,7 @@ from enum import StrEnum
 from index_builder.graph.draft import Origin
 from index_builder.graph.upkeep.trust import Trust
 
-MIN_KEPT = 0.25
+MIN_KEPT = 0.2
 """A claim that is left with less confidence is dropped."""
 
 

@@ -4,9 +4,11 @@ value. Two values of such a slot cannot both be right; which attributes those ar
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
+from engine.text import has_cjk, singular
 from engine.types import EntityKind
 from index_builder.graph.draft import Draft, Node
 from index_builder.graph.vocabulary import SourceGraph
@@ -15,6 +17,7 @@ MIN_SINGLE = 0.98
 """A slot is functional from this share of products with one value, in what the catalogue itself states."""
 MIN_PRODUCTS = 20
 """Fewer products show nothing."""
+_BRACKETS = re.compile(r"[(（][^)）]*[)）]")
 _ALWAYS = frozenset({EntityKind.BRAND, EntityKind.CATEGORY})
 
 
@@ -26,6 +29,10 @@ class Slot:
 
     kind: EntityKind
     attribute: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.attribute or ("type" if self.kind is EntityKind.CATEGORY else self.kind.value)
 
 
 def slot_of(node: Node) -> Slot | None:
@@ -47,6 +54,23 @@ def functional_slots(draft: Draft) -> dict[Slot, list[Node]]:
     return {
         slot: nodes[slot] for slot in sorted(nodes) if slot.kind in _ALWAYS or _has_one_value(nodes[slot])
     }
+
+
+def may_both_be(slot: Slot, one: Node, two: Node) -> bool:
+    """Types that end in the same word (`usb cable`, `extension cable`) do not exclude each other, though
+    neither is broader; a case for a phone is no phone.
+    """
+    return slot.kind is EntityKind.CATEGORY and not _heads(one).isdisjoint(_heads(two))
+
+
+def _heads(node: Node) -> set[str]:
+    """The last word of each name, or its last two characters in Chinese, but for what stands in brackets."""
+    found = set()
+    for name in node.names:
+        bare = _BRACKETS.sub(" ", name).strip() or name
+        words = bare.split()
+        found.add(bare[-2:] if has_cjk(bare) else singular(words[-1]))
+    return found
 
 
 def _has_one_value(nodes: list[Node]) -> bool:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from engine.types import EntityKind, Product
+from engine.types import Product
 from index_builder.graph.draft import Draft, Edge, Node, Origin
 from index_builder.graph.upkeep.conflicts import Claim, Outcome, Verdict, settle
-from index_builder.graph.upkeep.functional import functional_slots
+from index_builder.graph.upkeep.functional import Slot, functional_slots, may_both_be
 from index_builder.graph.upkeep.fusion_report import Decision, FusionReport, losers, spread
 from index_builder.graph.upkeep.lineage import Lineage
 from index_builder.graph.upkeep.trust import SOURCE_OF, Trust
@@ -45,7 +45,7 @@ class _Fuser:
         slots = functional_slots(self.draft)
         lost: set[tuple[str, int]] = set()
         for slot, nodes in slots.items():
-            lost |= self._settle_slot(slot.attribute or _name(slot.kind), nodes)
+            lost |= self._settle_slot(slot, nodes)
         if lost:
             kept = [each for each in self.draft.evidence if (each.entity, each.mention.row) not in lost]
             self.draft.evidence[:] = kept
@@ -54,7 +54,7 @@ class _Fuser:
             statements,
             self.agreed,
             self.surer,
-            tuple(slot.attribute or _name(slot.kind) for slot in slots),
+            tuple(slot.name for slot in slots),
             losers(self.decisions, Outcome.CUT),
             losers(self.decisions, Outcome.DROPPED),
             spread(self.decisions),
@@ -95,8 +95,13 @@ class _Fuser:
         self.surer += joined.confidence > max(each.confidence for each in origins)
         return joined
 
-    def _settle_slot(self, slot: str, nodes: Sequence[Node]) -> set[tuple[str, int]]:
+    def _settle_slot(self, slot: Slot, nodes: Sequence[Node]) -> set[tuple[str, int]]:
         """(entity, row) of what was dropped."""
+
+        def agree(one: str, two: str) -> bool:
+            both = self.draft.nodes[one], self.draft.nodes[two]
+            return self.lineage.agree(one, two) or may_both_be(slot, *both)
+
         by_row: defaultdict[int, list[Node]] = defaultdict(list)
         for node in nodes:
             for row in node.rows:
@@ -104,7 +109,7 @@ class _Fuser:
         lost = set()
         for row in sorted(row for row, found in by_row.items() if len(found) > 1):
             claims = [Claim(node.iri, node.origins_of(row)[0]) for node in by_row[row]]
-            for verdict in settle(claims, self.trust, self.lineage.agree):
+            for verdict in settle(claims, self.trust, agree):
                 node = self.draft.nodes[verdict.claim.what]
                 if verdict.outcome is Outcome.CUT:
                     node.origins[row] = Origin(verdict.claim.origin.source, verdict.confidence)
@@ -113,7 +118,7 @@ class _Fuser:
                     lost.add((node.iri, row))
                     if row < len(self.draft.types) and self.draft.types[row] == node.iri:
                         self.draft.types[row] = verdict.winner.what
-                self._tell(self.products[row].id, slot, verdict)
+                self._tell(self.products[row].id, slot.name, verdict)
         return lost
 
     def _settle_edges(self) -> None:
@@ -164,7 +169,3 @@ class _Fuser:
 
 def _claim_order(claim: Claim) -> tuple[str, str, float]:
     return claim.what, claim.origin.source, claim.origin.confidence
-
-
-def _name(kind: EntityKind) -> str:
-    return "type" if kind is EntityKind.CATEGORY else kind.value

@@ -11,6 +11,7 @@ import pytest
 
 from engine.errors import DamagedGenerationError
 from index_builder.graph.load import build_graph
+from index_builder.graph.materials import Materials
 from index_builder.graph.upkeep.constraints import Check, check, check_store
 from index_builder.graph.upkeep.shapes import SHAPES
 from index_builder.graph.vocabulary import PROV, RDF_TYPE, SourceGraph, Term
@@ -174,7 +175,7 @@ def test_the_report_goes_into_json() -> None:
 
 
 def test_a_built_graph_breaks_nothing(tmp_path: Path) -> None:
-    build_graph(PRODUCTS, tmp_path, sources=["shop.jsonl"])
+    build_graph(PRODUCTS, tmp_path, Materials(sources=["shop.jsonl"]))
     assert [each for each in check(tmp_path / "store").checks if each.count] == []
 
 

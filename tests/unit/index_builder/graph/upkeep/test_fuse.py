@@ -104,7 +104,7 @@ def test_the_loser_keeps_what_the_winner_leaves() -> None:
     e14.hang(5, Origin(TAGGER, 0.9))
     gu10.hang(5, Origin(SourceGraph.SIMILARITY, 0.6))
     report = fuse(draft, PRODUCTS, TRUST)
-    # .5 * .9 = .45 beats .6 * .6 = .36; the loser keeps .6 * (1 - .45) = .33: at least .25.
+    # .5 * .9 = .45 beats .6 * .6 = .36; the loser keeps .6 * (1 - .45) = .33: at least .2.
     assert e14.origins[5] == Origin(TAGGER, 0.9)
     assert gu10.origins[5].confidence == pytest.approx(0.33)
     assert report.cut == {("socket", SourceGraph.SIMILARITY): 1}
@@ -129,6 +129,25 @@ def test_a_narrower_or_an_equal_value_agrees(predicate: Term) -> None:
     assert desk.rows == [0]
 
 
+@pytest.mark.parametrize(
+    ("stated", "read", "kept"),
+    [
+        ("usb cable", "extension cables", True),
+        ("power unit (pdu)", "steel power unit", True),
+        ("激光打印机", "彩色打印机", True),
+        ("phone case", "phone", False),
+        ("打印机", "打印纸", False),
+    ],
+)
+def test_types_with_the_same_head_do_not_exclude_each_other(stated: str, read: str, kept: bool) -> None:
+    draft = lamps()
+    kind(draft, "lamp").drop(0)
+    kind(draft, stated).state(0, stated)
+    kind(draft, read).hang(0, Origin(GAZETTEER, 0.9))
+    fuse(draft, PRODUCTS)
+    assert kind(draft, read).rows == ([0] if kept else [])
+
+
 def test_a_product_whose_type_lost_gets_the_one_that_won() -> None:
     draft = lamps()
     lamp, torch = kind(draft, "lamp"), kind(draft, "torch")
@@ -144,10 +163,10 @@ def test_a_pair_is_a_substitute_or_a_complement_not_both() -> None:
     draft = lamps()
     one, two = "urn:cartograph:product:L0", "urn:cartograph:product:L1"
     similar = Edge(one, Term.SIMILAR_TO, two, SourceGraph.SIMILARITY, 0.9)
-    related = Edge(two, Term.RELATED_TO, one, SourceGraph.BEHAVIOUR, 0.5)
+    related = Edge(two, Term.RELATED_TO, one, SourceGraph.BEHAVIOUR, 0.4)
     draft.edges |= {similar, related}
     report = fuse(draft, PRODUCTS)
-    # .6 * .9 = .54 against .7 * .5 = .35, which keeps .5 * .46 = .23: less than .25.
+    # .6 * .9 = .54 against .7 * .4 = .28, which keeps .4 * .46 = .18: less than .2.
     assert draft.edges == {similar}
     assert report.dropped == {("substitute or complement", SourceGraph.BEHAVIOUR): 1}
 
