@@ -116,8 +116,8 @@ class _Fuser:
                 elif verdict.outcome is Outcome.DROPPED:
                     node.drop(row)
                     lost.add((node.iri, row))
-                    if row < len(self.draft.types) and self.draft.types[row] == node.iri:
-                        self.draft.types[row] = verdict.winner.what
+                if verdict.outcome is not Outcome.KEPT and self.draft.types[row] == node.iri:
+                    self.draft.types[row] = verdict.winner.what
                 self._tell(self.products[row].id, slot.name, verdict)
         return lost
 

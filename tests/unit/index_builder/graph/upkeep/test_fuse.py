@@ -154,9 +154,14 @@ def test_a_product_whose_type_lost_gets_the_one_that_won() -> None:
     lamp.drop(0)
     lamp.hang(0, Origin(TAGGER, 0.3))
     torch.hang(0, Origin(GAZETTEER, 0.9))
+    lamp.drop(1)
+    lamp.hang(1, Origin(TAGGER, 0.9))
+    torch.hang(1, Origin(GAZETTEER, 0.7))
     fuse(draft, PRODUCTS, TRUST)
+    # .3 * (1 - .8 * .9) = .08 is dropped; .9 * (1 - .8 * .7) = .40 is kept, and is no longer the type.
     assert lamp.rows == list(range(1, 40))
-    assert draft.types[0] == torch.iri
+    assert lamp.origins[1].confidence == pytest.approx(0.396)
+    assert draft.types[:3] == [torch.iri, torch.iri, lamp.iri]
 
 
 def test_a_pair_is_a_substitute_or_a_complement_not_both() -> None:
