@@ -73,11 +73,13 @@ class Title:
     matches: Sequence[Match]
     stated: Statements
 
+    def goes_on(self, place: int) -> bool:
+        """Whether the word at `place` is a plain one that nothing parts from the word before."""
+        return place < len(self.words) and self.words[place].joined and self.marks[place] is Mark.PLAIN
+
     def stops(self, place: int) -> bool:
         """Whether a noun phrase may end before the word at `place`."""
-        if place >= len(self.words) or not self.words[place].joined:
-            return True
-        return self.marks[place] is not Mark.PLAIN or self.words[place].single in self.stated.words
+        return not self.goes_on(place) or self.words[place].single in self.stated.words
 
 
 def prepare(product: Product, gazetteer: Gazetteer) -> Title:
@@ -101,7 +103,9 @@ def _mark(word: Word, measured: Sequence[tuple[int, int]], matches: Sequence[Mat
                 return Mark.COLOR
     if any(start < word.end and word.start < end for start, end in measured):
         return Mark.QUANTITY
-    if word.text in text_lexicons().quality:
+    if all(part in text_lexicons().quality for part in word.text.split("-")) or (
+        word.text in text_lexicons().quality
+    ):
         return Mark.QUALITY
     if word.is_function:
         return Mark.FUNCTION

@@ -20,7 +20,7 @@ _MANY, _MANY_BRANDS = 10, 3
 _BEFORE_CODE = 0.1
 """What an end before a token with digits counts: "Windows 10" ends no noun phrase."""
 _MIN_STATED = 0.2
-_MIN_SHARE, _MIN_KNOWN_SHARE = 0.35, 0.1
+_MIN_SHARE, _MIN_KNOWN_SHARE, _MIN_PAIR_SHARE = 0.25, 0.1, 0.03
 _MIN_COUNT = 3
 _ROUNDS = 3
 _MAX_WORDS = 6
@@ -50,6 +50,8 @@ class TypeGrammar:
     heads: Mapping[str, float]
     """How well each ends a noun phrase: how often it does, times the share of its places where it does."""
     modifiers: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    """Further words and the ones they stand before: "desktop" modifies a "pc"."""
     fitting: frozenset[str] = frozenset()
 
     def phrases(self, title: Title) -> list[TypePhrase]:
@@ -73,8 +75,15 @@ class TypeGrammar:
         return [phrase for phrase in found if main and _goes_with(phrase, main)]
 
     def _ends(self, title: Title, place: int) -> bool:
-        marked = title.marks[place] in (Mark.PLAIN, Mark.CODE)
-        return marked and self._is_head(title.words[place]) and title.stops(place + 1)
+        """Whether a phrase ends with the word at `place`. A word that never stands before heads also ends one
+        where another phrase begins ("patch cable | networking cable").
+        """
+        if title.marks[place] not in (Mark.PLAIN, Mark.CODE) or not self._is_head(title.words[place]):
+            return False
+        if title.stops(place + 1):
+            return True
+        begins = all(part in self.modifiers or part in self.heads for part in _parts(title.words[place + 1]))
+        return begins and not any(part in self.modifiers for part in _parts(title.words[place]))
 
     def _is_head(self, word: Word) -> bool:
         return any(part in self.heads for part in _parts(word))
@@ -93,7 +102,10 @@ class TypeGrammar:
     def _extends(self, title: Title, place: int) -> bool:
         if title.marks[place] not in (Mark.PLAIN, Mark.CODE):
             return False
-        return all(part in self.modifiers for part in _parts(title.words[place]))
+        following = _parts(title.words[place + 1])[0]
+        return all(
+            part in self.modifiers or (part, following) in self.pairs for part in _parts(title.words[place])
+        )
 
 
 def _after_brand(title: Title, first: int) -> int:
@@ -115,7 +127,7 @@ def learn_types(titles: Sequence[Title], known: Iterable[str], likely: Iterable[
     likely_heads, _ = _split(likely)
     heads = _heads(titles, known_heads, likely_heads - known_heads)
     modifiers = _modifiers(titles, heads, known_modifiers)
-    return TypeGrammar(heads, modifiers, _fitting(titles, heads))
+    return TypeGrammar(heads, modifiers, _pairs(titles, heads, modifiers), _fitting(titles, heads))
 
 
 def _parts(word: Word) -> list[str]:
@@ -221,6 +233,36 @@ def _before_heads(title: Title, heads: Collection[str], accepted: Collection[str
         ends = word.single in heads and title.stops(place + 1)
         if ends or (word.single in accepted and not title.stops(place + 1)):
             yield from _parts(title.words[place - 1])
+
+
+def _pairs(
+    titles: Sequence[Title], heads: Collection[str], modifiers: Collection[str]
+) -> frozenset[tuple[str, str]]:
+    """Two words of types that several brands write one after the other. A head that almost never stands before
+    another one ("cable") ends its own phrase instead.
+    """
+    counts: Counter[str] = Counter()
+    before: Counter[str] = Counter()
+    pairs: Counter[tuple[str, str]] = Counter()
+    brands: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for title in titles:
+        for place, word in enumerate(title.words):
+            counts.update(_parts(word))
+            if title.marks[place] is not Mark.PLAIN or not title.goes_on(place + 1):
+                continue
+            following = _parts(title.words[place + 1])[0]
+            if following in heads or following in modifiers:
+                for part in _parts(word):
+                    before[part] += 1
+                    pairs[part, following] += 1
+                    brands[part, following].add(title.brand)
+    return frozenset(
+        pair
+        for pair, count in pairs.items()
+        if count >= _MIN_COUNT
+        and len(brands[pair]) > 1
+        and (pair[0] not in heads or before[pair[0]] >= _MIN_PAIR_SHARE * counts[pair[0]])
+    )
 
 
 def _fitting(titles: Sequence[Title], heads: Collection[str]) -> frozenset[str]:
