@@ -18,6 +18,7 @@ START_SECONDS = 20.0
 """For a child to open the store, on a busy machine."""
 _LOOK_SECONDS = 0.05
 """How often a wait looks whether the caller is still there."""
+_PING_SECONDS = 1.0
 _READ_BYTES = 1 << 16
 _TAIL_BYTES = 2_000
 
@@ -80,7 +81,12 @@ class Child:
         return self._process.pid
 
     def alive(self) -> bool:
-        return self._process.poll() is None
+        """Whether it answers: asked, since a process that was just killed may look alive for a while."""
+        try:
+            self.ask({}, time.monotonic() + _PING_SECONDS, lambda: False)
+        except (TimeUpError, ChildEndedError):
+            return False
+        return True
 
     def ask(self, request: dict[str, Any], until: float, gone: Callable[[], bool]) -> dict[str, Any]:
         """Its answer. `until` is on the clock of time.monotonic().

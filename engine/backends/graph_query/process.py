@@ -3,10 +3,10 @@
 Opens the store read-only, shuts itself in, says {"ready": true} and answers one message at a time. MEMORY is
 in bytes, PARENT the process to end with. Imports nothing heavy but Oxigraph.
 
-A request is {"query", "union", "rows", "bytes", "seconds"}; an answer is {"boolean"}, {"variables", "rows"},
-{"triples"} or {"error": kind, ...}, and all but the last have "seconds" and "tired". A term is
-[kind, value, language, datatype], or null. A process that is tired has grown so much that the next query
-might want for memory; it is not asked again.
+A request is {"query", "union", "rows", "bytes", "seconds"}, or {} to see whether it lives, which is told by
+{"ready": true} again. An answer is {"boolean"}, {"variables", "rows"}, {"triples"} or {"error": kind}, each
+with "seconds" and "tired"; a term is [kind, value, language, datatype], or null. A process that is tired has
+grown so much that the next query might want for memory; it is not asked again.
 """
 
 from __future__ import annotations
@@ -100,6 +100,9 @@ def main(arguments: list[str]) -> int:
     begin = sandbox.address_space()
     send({"ready": True})
     while (request := receive(sys.stdin.buffer)) is not None:
+        if not request:
+            send({"ready": True})
+            continue
         start = perf_counter()
         # The alarm's default action ends the process, inside native code too, should the server be gone.
         signal.setitimer(signal.ITIMER_REAL, request["seconds"] + GRACE)

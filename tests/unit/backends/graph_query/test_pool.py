@@ -7,17 +7,10 @@ import pytest
 from engine.backends.graph_query import limits
 from engine.backends.graph_query.pool import GraphQueryPool
 from engine.deadline import Deadline
-from engine.errors import (
-    DeadlineExceededError,
-    InvalidArgumentError,
-    QueryLimitError,
-    QuerySyntaxError,
-)
+from engine.errors import DeadlineExceededError, InvalidArgumentError, QueryLimitError, QuerySyntaxError
 from engine.graph_values import Solutions, Term, TermKind, Triples
 from tests.small_graph import BLACK, CATALOGUE, JET_BLACK, SHELF
-from tests.unit.backends.graph_query.asking import (
-    ask,
-)
+from tests.unit.backends.graph_query.asking import ask
 
 
 def iri(value: str) -> Term:
