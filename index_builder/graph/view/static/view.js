@@ -122,6 +122,12 @@
     return shown.has(id) && (!hiddenKinds.has(nodes.get(id).kind) || id === center);
   }
 
+  // What is drawn; Cytoscape's own `visible` lags behind its classes.
+  function drawn() {
+    return cy.elements().filter((each) =>
+      each.isNode() ? visible(each.id()) : visible(each.source().id()) && visible(each.target().id()));
+  }
+
   function refresh() {
     cy.batch(() => {
       cy.nodes().forEach((node) => {
@@ -141,7 +147,7 @@
   // Places first by distance from the centre, then lets springs settle; without chance, so that a page looks
   // the same each time.
   function arrange({ keep = new Set() } = {}) {
-    const eles = cy.elements().filter((each) => each.visible());
+    const eles = drawn();
     spread(keep);
     const layout = eles.layout({
       name: "cose", randomize: false, animate: false, fit: false, nodeDimensionsIncludeLabels: false,
@@ -185,8 +191,8 @@
 
   function fit() {
     cy.resize();
-    cy.fit(cy.elements().filter((each) => each.visible()), 50);
-    if (cy.zoom() > 1.3) { cy.zoom(1.3); cy.center(cy.elements().filter((each) => each.visible())); }
+    cy.fit(drawn(), 50);
+    if (cy.zoom() > 1.3) { cy.zoom(1.3); cy.center(drawn()); }
   }
 
   function expand(id) {
@@ -261,9 +267,7 @@
   }
 
   function evidenceLine(each) {
-    const line = make("p", "", "soft");
-    line.append(make("q", each.text), ` in the ${each.field}, ${each.extractor} ${percent(each.confidence)}`);
-    return line;
+    return make("p", `“${each.text}” in the ${each.field}, ${each.extractor} ${percent(each.confidence)}`, "soft");
   }
 
   const provenance = (link) =>
@@ -473,7 +477,7 @@
     if (selected.empty()) { select(center || data.nodes[0].id); return; }
     const from = selected.position();
     let best = null;
-    cy.nodes().filter((node) => node.visible() && node.id() !== selected.id()).forEach((node) => {
+    drawn().nodes().not(selected).forEach((node) => {
       const [dx, dy] = [node.position("x") - from.x, node.position("y") - from.y];
       const ahead = dx * x + dy * y;
       const cost = Math.hypot(dx, dy) * (2 - ahead / Math.hypot(dx, dy));

@@ -18,7 +18,6 @@ from index_builder.graph.export import quads_of
 from index_builder.graph.facts import extract
 from index_builder.graph.infer import drop_identifiers, infer
 from index_builder.graph.load import _tables
-from index_builder.graph.materials import Materials
 from index_builder.graph.revise import write_store
 from index_builder.graph.view.opened import OpenedGraph
 from index_builder.graph.vocabulary import SourceGraph, Term, node_iri
