@@ -88,6 +88,14 @@ def write_store(lines: Sequence[str], folder: Path, previous: Previous | None = 
     return revision
 
 
+def lines_before(previous: Previous) -> list[str]:
+    """What a previous graph says, as sorted lines of N-Quads; nothing if it is damaged or missing."""
+    try:
+        return _read(previous.quads)
+    except _CannotReviseError:
+        return []
+
+
 def changes(before: Iterable[str], after: Iterable[str]) -> tuple[list[str], list[str]]:
     """What is only in `after`, and what is only in `before`, of two sorted sequences without repetition.
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from engine.backends.graph_edges import EDGES, write_edges
 from index_builder.graph.draft import Draft, Edge, Origin
-from index_builder.graph.export import quads_of
+from index_builder.graph.export import quads_of, write_quads
+from index_builder.graph.revise import Previous
+from index_builder.graph.upkeep.carry import carry_from
 from index_builder.graph.upkeep.expire import FADE, MAX_RUNS, Expiry, carry_over
 from index_builder.graph.vocabulary import SourceGraph, Term
 from tests.unit.index_builder.graph.upkeep.shop import PRODUCTS, lamps, value
@@ -76,6 +80,26 @@ def test_what_a_product_hangs_on_is_carried_when_the_entity_is_still_there() -> 
     _, expiry = run(previous, {TAGGER}, draft)
     assert value(draft, "socket", "e27").origins == {0: Origin(TAGGER, 0.5 * FADE)}
     assert (expiry.carried[TAGGER], expiry.orphaned[TAGGER]) == (1, 1)
+
+
+def test_confidences_are_read_beside_the_previous_graph(tmp_path: Path) -> None:
+    previous = Previous("g1", tmp_path / "graph.nq.gz", tmp_path / "store")
+    write_quads(before(), previous.quads)
+    write_edges([BOUGHT], tmp_path)
+    draft = lamps()
+    expiry = carry_from(draft, PRODUCTS, previous, {BEHAVIOUR})
+    assert expiry.carried == {BEHAVIOUR: 1}
+    assert {edge: edge.confidence for edge in draft.edges} == {BOUGHT: pytest.approx(0.9 * FADE)}
+
+
+def test_of_a_damaged_previous_graph_nothing_is_carried(tmp_path: Path) -> None:
+    previous = Previous("g1", tmp_path / "graph.nq.gz", tmp_path / "store")
+    assert carry_from(lamps(), PRODUCTS, previous, {BEHAVIOUR}) == Expiry({}, {}, {}, {})
+    write_quads(before(), previous.quads)
+    (tmp_path / EDGES).write_bytes(b"no arrow")
+    draft = lamps()
+    carry_from(draft, PRODUCTS, previous, {BEHAVIOUR})
+    assert [edge.confidence for edge in draft.edges] == [0.5 * FADE]
 
 
 def test_nothing_is_carried_of_sources_that_are_there() -> None:
