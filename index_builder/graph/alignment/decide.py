@@ -31,8 +31,10 @@ def heard_neighbours(candidates: NDArray[np.int64], scores: FloatArray, neighbou
 
 
 def _votes(candidates: NDArray[np.int64], shares: FloatArray, neighbours: Neighbours) -> FloatArray:
-    """Float32 (n, candidates): the share of each candidate among the neighbours'."""
-    found = np.zeros_like(shares)
+    """Float32 (n, candidates): the share of each candidate among the neighbours'; what voice they do not have
+    is the product's own.
+    """
+    found: FloatArray = shares * (1 - neighbours.weights.sum(1, keepdims=True))
     for start in range(0, len(candidates), _CHUNK):
         rows = slice(start, start + _CHUNK)
         for place in range(neighbours.rows.shape[1]):

@@ -18,6 +18,8 @@ NEIGHBOURS = 12
 MAX_ANCHORS = 20_000
 """Products that others are compared with; more are sampled, so that time does not grow with the square."""
 _CHUNK = 1024
+_ENOUGH = 4.0
+"""Sum of the squared cosines of a product's neighbours from which on they are heard in full."""
 _KEY_DIMENSION = 256
 _KEY_WEIGHT = 0.6
 _COMMON_KEY = 0.5
@@ -29,7 +31,9 @@ _EVEN_WEIGHT = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """`rows` int64 (n, k), `weights` float32 (n, k), each line's weights summing to 1 (or all 0)."""
+    """`rows` int64 (n, k), `weights` float32 (n, k); each line's weights sum to 1, to less where neighbours
+    are few or far.
+    """
 
     rows: NDArray[np.int64]
     weights: FloatArray
@@ -91,7 +95,7 @@ def nearest(vectors: FloatArray, keys: FloatArray, seed: int = 7) -> Neighbours:
         best = np.sort(np.argpartition(-cosines, count - 1, axis=1)[:, :count], axis=1)
         rows[start : start + _CHUNK] = anchors[best]
         weights[start : start + _CHUNK] = np.maximum(np.take_along_axis(cosines, best, axis=1), 0) ** 2
-    weights /= np.maximum(weights.sum(1, keepdims=True), np.float32(1e-9))
+    weights /= np.maximum(weights.sum(1, keepdims=True), np.float32(_ENOUGH))
     return Neighbours(rows, weights)
 
 
