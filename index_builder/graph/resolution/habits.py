@@ -28,6 +28,10 @@ _STEPS: Mapping[EntityKind, frozenset[Step]] = {
     EntityKind.OCCASION: _WORDS | _LOOSE,
 }
 """Names of models and lines are codes: one letter more is another thing, so nothing loose is tried there."""
+_STEMS = {
+    EntityKind.COLOR: frozenset({"colou", "color"}),
+    EntityKind.MATERIAL: frozenset({"mater"}),
+}
 _MIN_NAMES, _NAME_SHARE = 50, 0.5
 
 _OF_A_BRAND = frozenset({EntityKind.SERIES, EntityKind.MODEL})
@@ -35,13 +39,13 @@ _NAMED_APART = frozenset({EntityKind.SIZE, EntityKind.CAPACITY})
 """Their names are canonical from the start: whoever read them converted the units."""
 
 Space = tuple[EntityKind, str]
-"""A kind, and the attribute of values or the brand (IRI) of lines and models, "" for all others."""
+"""A kind, and the attribute of values, the brand (IRI) of lines and models, the predicate of all others."""
 
 
 def spaces_of(draft: Draft) -> dict[Space, list[Node]]:
-    """Nodes that may mean the same, sorted by IRI: those of one kind, values of one attribute, lines and
-    models of one brand ("Premium" of two brands are two lines). Paths of categories are left alone: where
-    they lie is what they mean.
+    """Nodes that may mean the same, sorted by IRI: those of one kind and predicate (what products fit is not
+    what they are part of), values of one attribute, lines and models of one brand ("Premium" of two brands
+    are two lines). Paths of categories are left alone: where they lie is what they mean.
     """
     owners = {
         edge.subject: edge.object
@@ -56,7 +60,7 @@ def spaces_of(draft: Draft) -> dict[Space, list[Node]]:
         elif node.kind in _OF_A_BRAND:
             found[node.kind, owners.get(iri, "")].append(node)
         elif node.kind not in _NAMED_APART and (node.kind is not EntityKind.CATEGORY or node.attribute):
-            found[node.kind, ""].append(node)
+            found[node.kind, node.predicate].append(node)
     return {space: nodes for space, nodes in found.items() if len(nodes) > 1}
 
 
@@ -68,10 +72,11 @@ def habits_of(space: Space, nodes: Sequence[Node], brands: Mapping[str, Sequence
     steps = _STEPS[kind]
     if kind is EntityKind.ATTRIBUTE_VALUE and _are_names_of_products(nodes):
         steps = _STEPS[EntityKind.MODEL]
-    stems = {word[:STEM] for word in cut(attribute.replace("_", " ")) if len(word) >= STEM}
-    if kind in (EntityKind.COLOR, EntityKind.MATERIAL):
-        stems = {"colou", "color", "mater"}
-    return Habits(steps, brands, frozenset(stems))
+    stems = _STEMS.get(kind, frozenset())
+    if kind is EntityKind.ATTRIBUTE_VALUE:
+        words = cut(attribute.replace("_", " "))
+        stems = frozenset(word[:STEM] for word in words if len(word) >= STEM)
+    return Habits(steps, brands, stems)
 
 
 def brand_words(draft: Draft) -> dict[str, list[tuple[str, ...]]]:

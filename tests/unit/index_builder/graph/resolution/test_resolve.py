@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.types import FloatArray
+from engine.types import EntityKind, FloatArray
 from index_builder.graph.draft import Draft, Edge, Origin
 from index_builder.graph.evidence import Evidence, Extractor, Label, Mention, TextField
 from index_builder.graph.resolution.report import MERGES, write_merges
@@ -176,6 +176,17 @@ def test_lines_of_two_brands_with_one_name_are_two_lines() -> None:
         draft.edges.add(Edge(line.iri, Term.BRAND, owner.iri, SourceGraph.INFERENCE))
     report = resolve(draft, products(6))
     assert [(merge.old, merge.new) for merge in report.merges] == [(lines[1].iri, lines[0].iri)]
+
+
+def test_what_products_fit_is_not_what_they_are_part_of() -> None:
+    draft = Draft()
+    target(draft, "Runner 300", [0])
+    whole = draft.node(
+        EntityKind.COMPATIBLE_TARGET, "runner 300", space="whole", relation="part of", predicate=Term.PART_OF
+    )
+    whole.state(1, "Runner-300")
+    whole.answer_to("runner 300", 1.0)
+    assert merged(draft) == {}
 
 
 def test_brackets_that_differ_from_name_to_name_tell_things_apart() -> None:
