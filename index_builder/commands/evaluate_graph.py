@@ -8,7 +8,7 @@ from index_builder.config import EvaluateGraphSettings
 
 def run(settings: EvaluateGraphSettings, output: Output) -> int:
     from engine.generation import DataFolder
-    from index_builder.graph.gold.report import measure_graph
+    from index_builder.graph.gold.report import Measured, measure_graph
     from index_builder.graph.gold.report_table import tables
 
     data = DataFolder.open(settings.data)
@@ -16,11 +16,12 @@ def run(settings: EvaluateGraphSettings, output: Output) -> int:
         generation = data.open_generation(settings.generation, verify=False)
     else:
         generation = data.open_active(verify=False)
-    report = measure_graph(generation, settings.gold, settings.split)
+    splits = measure_graph(Measured.open(generation), settings.gold, settings.split)
 
     def for_people() -> None:
-        for table in tables(report):
+        for table in tables(splits):
             output.console.print(table)
+            output.console.print()
 
-    output.show(settings.json_output, report, for_people)
+    output.show(settings.json_output, {"generation": generation.id, "splits": splits}, for_people)
     return 0

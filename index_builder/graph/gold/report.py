@@ -16,10 +16,12 @@ from engine.backends.knowledge_graph import STORE
 from engine.errors import ConfigError, DamagedGenerationError
 from engine.generation import Generation
 from engine.types import Product
+from index_builder.graph.alignment.category_table import CATEGORIES, CategoryTable, read_categories
 from index_builder.graph.evidence import Extractor, Mention
 from index_builder.graph.evidence_table import mentions_of, read_evidence
 from index_builder.graph.gold.alias_lookup import NameLookup
 from index_builder.graph.gold.aliases import measure_aliases
+from index_builder.graph.gold.categories import measure_categories
 from index_builder.graph.gold.entities import measure_entities
 from index_builder.graph.gold.relations import measure_relations
 from index_builder.graph.vocabulary import Term
@@ -47,40 +49,41 @@ class Measured:
     products: Sequence[Product]
     mentions: Sequence[Mention]
     lookup: NameLookup
+    categories: Sequence[CategoryTable]
 
     @classmethod
     def open(cls, generation: Generation) -> Measured:
         """Raises DamagedGenerationError."""
         folder = generation.part("graph")
         catalog = Catalog.open(generation.part("catalog"))
-        mentions = [mention for _, mention in mentions_of(read_evidence(folder))]
-        tables = GraphTables.open(folder)
         return cls(
             catalog.products(range(len(catalog))),
-            mentions,
-            NameLookup.of_tables(tables, _equal(folder / STORE)),
+            [mention for _, mention in mentions_of(read_evidence(folder))],
+            NameLookup.of_tables(GraphTables.open(folder), _equal(folder / STORE)),
+            read_categories(folder) if (folder / CATEGORIES).exists() else (),
         )
 
 
-def measure_graph(generation: Generation, gold: Path, split: str) -> dict[str, Any]:
+def measure_graph(measured: Measured, gold: Path, split: str) -> dict[str, Any]:
     """Plain values: for each split of `SPLITS[split]`, figures of `entities` (all, by type, by layer),
-    `relations` and `aliases`. Raises ConfigError for a folder that is not there, DataError for labels that
-    cannot be read or do not belong to the catalogue, DamagedGenerationError.
+    `relations`, `aliases` and `categories` (by taxonomy; absent where products were tied to none). Raises
+    ConfigError for a folder that is not there, DataError for labels that cannot be read or do not belong to
+    the catalogue.
     """
     if not gold.is_dir():
         raise ConfigError(f"There is no folder of labels at {gold}.")
-    measured = Measured.open(generation)
-    return {
-        "generation": generation.id,
-        "splits": {
-            name: {
-                "entities": _entities(measured, gold, name),
-                "relations": _relations(measured, gold, name),
-                "aliases": _aliases(measured, gold, name),
-            }
-            for name in SPLITS[split]
-        },
+    return {name: _of_split(measured, gold, name) for name in SPLITS[split]}
+
+
+def _of_split(measured: Measured, gold: Path, split: str) -> dict[str, Any]:
+    figures = {
+        "entities": _entities(measured, gold, split),
+        "relations": _relations(measured, gold, split),
+        "aliases": _aliases(measured, gold, split),
     }
+    if measured.categories:
+        figures["categories"] = _categories(measured, gold, split)
+    return figures
 
 
 def _entities(measured: Measured, gold: Path, split: str) -> dict[str, Any]:
@@ -117,6 +120,21 @@ def _relations(measured: Measured, gold: Path, split: str) -> dict[str, Any]:
 def _aliases(measured: Measured, gold: Path, split: str) -> dict[str, Any]:
     score = measure_aliases(gold, measured.products, measured.lookup, split)
     return {"pairs": score.pairs, "unknown": score.unknown, **_figures(score)}
+
+
+def _categories(measured: Measured, gold: Path, split: str) -> dict[str, Any]:
+    scores = {
+        table.taxonomy: measure_categories(gold, measured.products, table, split)
+        for table in measured.categories
+    }
+    return {
+        taxonomy: {
+            "products": score.products,
+            "accuracy@1": score.accuracy_at_1,
+            "accuracy@3": score.accuracy_at_3,
+        }
+        for taxonomy, score in scores.items()
+    }
 
 
 def _figures(score: Scored) -> Figures:

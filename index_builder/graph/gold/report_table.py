@@ -16,9 +16,8 @@ _TITLES = {
 }
 
 
-def tables(report: Mapping[str, Any]) -> Iterator[Table]:
-    """One for each thing measured, with the splits side by side."""
-    splits: Mapping[str, Mapping[str, Any]] = report["splits"]
+def tables(splits: Mapping[str, Mapping[str, Any]]) -> Iterator[Table]:
+    """What `measure_graph` gave: a table for each thing measured, with the splits side by side."""
     for part, title in _TITLES.items():
         rows = {split: dict(_rows(figures[part])) for split, figures in splits.items() if part in figures}
         if not rows:
