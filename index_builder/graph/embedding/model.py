@@ -12,7 +12,8 @@ from enum import StrEnum
 
 import torch
 from torch import Tensor
-from torch_geometric.nn.kge import ComplEx, DistMult, KGEModel
+
+from index_builder.graph.embedding.geometric import ComplEx, DistMult, KGEModel
 
 
 class ModelKind(StrEnum):

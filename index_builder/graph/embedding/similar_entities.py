@@ -19,9 +19,8 @@ def similar_entities(
     """The nearest entities of the same kind with their cosines, best first; none for an entity that too few
     products have. Products are compared by their own rows.
 
-    An entity stands at the mean of its products, seen from the mean of all. Its own row would not do: training
-    pushes the answers to one question apart, so that grey and silver end up as far from each other as grey and
-    "glossy finish".
+    An entity stands at the mean of its products, seen from the mean of all. Its own row would not do:
+    training pushes the answers to one question apart, and with them grey from silver.
     """
     products = unit(embeddings.rows[: embeddings.known.products])
     kind = _kind(iri)

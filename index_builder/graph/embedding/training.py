@@ -9,6 +9,7 @@ blocks of one relation each, so that a block is one matrix product.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,9 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
-from torch_geometric.nn.kge import KGEModel
 
 from engine.types import RowArray
+from index_builder.graph.embedding.geometric import KGEModel
 from index_builder.graph.embedding.model import (
     ModelKind,
     entity_rows,
@@ -60,15 +61,19 @@ class _Block:
 
 
 def train(triples: Triples, settings: TrainingSettings, *, seed: int = 0) -> KGEModel:
-    """A model in evaluation mode. The same triples, settings, seed and number of threads give the same
-    one.
+    """A model in evaluation mode. The same triples, settings and seed give the same one: blocks are small, so
+    one thread is used, however many there are.
     """
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _one_thread():
         torch.manual_seed(seed)
         model = make_model(
             settings.kind, max(1, len(triples.entities)), max(1, len(triples.relations)), settings.width
         )
-    random = np.random.default_rng(seed)
+        _fit(model, triples, settings, np.random.default_rng(seed))
+    return model.eval()
+
+
+def _fit(model: KGEModel, triples: Triples, settings: TrainingSettings, random: np.random.Generator) -> None:
     optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
     for epoch in range(settings.epochs):
         for group in optimiser.param_groups:
@@ -78,7 +83,16 @@ def train(triples: Triples, settings: TrainingSettings, *, seed: int = 0) -> KGE
             loss = _loss(model, batch, settings.kind)
             loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             optimiser.step()
-    return model.eval()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def tails_of(triples: Triples) -> list[RowArray]:

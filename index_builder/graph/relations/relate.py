@@ -77,6 +77,7 @@ def relate_products(
     pairs = [*fitting, *similar, *related, *companions]
     edges = {*_edges_of_groups(groups, products), *_edges_of_pairs(pairs, products)}
     draft.edges |= edges
+    draft.labels |= {group.iri: group.name for group in groups}
     counts = Counter(edge.predicate for edge in edges)
     near = {row for pair in pairs for row in (pair.subject, pair.object)} | set(variants)
     share = len(near) / len(products) if products else 0.0

@@ -91,7 +91,7 @@ def test_what_is_bought_together_is_no_substitute() -> None:
 
 
 def test_what_is_bought_instead_is_confirmed_by_orders() -> None:
-    """Tea and mug are in 20 of 40 baskets each: 10 expected together, none seen; 1 - .4 * 0 / 10 is capped."""
+    """Tea and mug are in 20 of 40 baskets: 10 expected together, none seen; 1 - .4 * 0 / 10 is capped"""
     settled = settle_substitutes([similar(TEA, MUG)], count_together(HABIT, 4), len(HABIT))
 
     assert settled == [
