@@ -16,10 +16,10 @@ _LABELLED = (
     Term.CONCEPT,
     Term.PROPERTY_VALUE,
     Term.PRODUCT_MODEL,
+    Term.PRODUCT_GROUP,
     Term.QUANTITATIVE_VALUE,
     Term.AUDIENCE_CLASS,
 )
-"""Groups of variants have no name of their own."""
 _CLASSES = " ".join(f"<{each}>" for each in _LABELLED)
 
 
