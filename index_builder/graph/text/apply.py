@@ -102,11 +102,13 @@ class _Applier:
         return Counter((label, key) for label, key, _ in seen)
 
     def _named_models(self) -> set[str]:
-        """Names of targets and their last words: models that products are made for."""
-        names = {
-            name for node in self._draft.of_kind(EntityKind.COMPATIBLE_TARGET) for name in node.names if name
+        """Names of targets and what is left of them without their first words: products are made for them."""
+        return {
+            " ".join(words[start:])
+            for node in self._draft.of_kind(EntityKind.COMPATIBLE_TARGET)
+            for words in (name.split() for name in node.names)
+            for start in range(len(words))
         }
-        return names | {name.split()[-1] for name in names}
 
     def _is_worth_a_node(
         self, mention: Mention, bearers: Mapping[tuple[Label, str], int], made_for: set[str]

@@ -219,6 +219,11 @@ def _is_number_of(before: Word, word: Word, names: TargetNames) -> bool:
 
 
 def _class(words: Sequence[Word], names: TargetNames) -> Item | None:
+    """As many words as end in a class; none when more words follow ("label applications") or a number
+    that is no measure stands in front ("12000 pages").
+    """
+    if words[0].key.isdecimal() and not (len(words) > 1 and is_measure(words[0].key + words[1].key)):
+        return None
     for end in range(min(len(words), MAX_CLASS_WORDS), 0, -1):
         keys = [word.key for word in words[:end]]
         if names.is_class(keys):

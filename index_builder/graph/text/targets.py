@@ -28,10 +28,11 @@ the last word of a type that is stated.
 """
 _MODEL = re.compile(r"^(?=.*\d)[^\W_][\w+/.-]*$")
 _MEASURE = re.compile(
-    r"^[\d.,x×*/-]+[\"'”″°%]*(?:nm|mm|cm|m|min|ft|in|inch|gb|tb|mb|kb|mhz|ghz|hz|w|v|va|kva|kw|a|ah|mah|wh|k|l|ml|g|kg|g/m²"
+    r"^[\d.,x×*/-]+[\"'”″°%]*(?:[gm]bps|nm|mm|cm|m|min|ft|in|inch|gb|tb|mb|kb|mhz|ghz|hz|w|v|va|kva|kw|a|ah|mah|wh|k|l|ml|g|kg|g/m²"
     r"|gsm|lbs?|oz|pc|pcs|pg|sh|sheets?|u|x|p|port|pin|way|bit|dpi|ppm|rpm|awg|yr?|pk|pack|st|nd|rd|th)?[\"'”″]*$"
 )
 _PARTS_OF_NAME = re.compile(r"[^\s,;()\[\]]+")
+_LONG = re.compile(r"^\d{4,}[a-z]$")
 _SHAPE = re.compile(r"([^\W\d_]+-?)(\d{2,})")
 _WILD = re.compile(r"^[a-z]+\d+x+$")
 _SERIES_WORDS = 3
@@ -65,7 +66,7 @@ class TargetNames:
         return (
             len(word) > 1
             and _MODEL.match(word) is not None
-            and _MEASURE.match(word) is None
+            and not is_measure(word)
             and word not in self.standards
             and word not in self.brands
             and any(letter.isalpha() for letter in word)
@@ -143,8 +144,8 @@ def without_brand(words: Sequence[str], brands: frozenset[str]) -> Sequence[str]
 
 
 def is_measure(word: str) -> bool:
-    """`2u`, `15.6"`, `500gb`: a number with a unit, or alone."""
-    return _MEASURE.match(word) is not None
+    """`2u`, `15.6"`, `500gb`: a number with a unit, or alone. `8440p`, four digits and a letter, is a model."""
+    return _MEASURE.match(word) is not None and _LONG.match(word) is None
 
 
 def shape_of(word: str) -> str:
@@ -171,8 +172,13 @@ def _named_by(product: Product, part: Part, brands: frozenset[str]) -> Iterator[
         brand = normalise(product.brand)
         words = normalise(product.title).removeprefix(brand).split()[:5]
         place = next((i for i, word in enumerate(words) if any(c.isdigit() for c in word)), None)
-        if place is not None and _MEASURE.match(words[place]) is None:
+        if place is not None and _can_number(words, place):
             yield from expand_list(" ".join(words[: place + 1]))
+
+
+def _can_number(words: Sequence[str], place: int) -> bool:
+    """Whether a word of a device's title may be its number: 4100 behind a series, but no measure."""
+    return not is_measure(words[place]) or (place > 0 and len(words[place]) > 2 and words[place].isdecimal())
 
 
 def _add(table: dict[str, list[int]], key: str, row: int) -> None:

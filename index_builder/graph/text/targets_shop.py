@@ -81,17 +81,18 @@ def _bearers(
     hanging: Collection[int],
 ) -> list[tuple[int, float]]:
     """Rows of the products that the name means, with how sure that is; [] when several brands bear it."""
-    for table, key, sure in (
-        (names.whole, name, _BY_NAME),
-        (names.bare, rest, _BY_NAME),
-        (names.model, rest, _BY_MODEL),
+    alone = " " not in rest
+    shorter = {*names.bare.get(rest, ()), *(names.model.get(rest, ()) if alone else ())}
+    for rows, sure in (
+        (names.whole.get(name, ()), _BY_NAME),
+        (sorted(shorter), _BY_MODEL if alone else _BY_NAME),
     ):
-        rows = [row for row in table.get(key, ()) if row not in hanging]
-        if table is not names.whole and brand:
-            rows = [row for row in rows if normalise(products[row].brand) == brand]
-        if rows:
-            makers = {normalise(products[row].brand) for row in rows}
-            return [(row, sure) for row in rows] if len(makers) == 1 and len(rows) <= MAX_PRODUCTS else []
+        left = [row for row in rows if row not in hanging]
+        if brand:
+            left = [row for row in left if normalise(products[row].brand) in ("", brand)]
+        if left:
+            makers = {normalise(products[row].brand) for row in left}
+            return [(row, sure) for row in left] if len(makers) == 1 and len(left) <= MAX_PRODUCTS else []
     return []
 
 
