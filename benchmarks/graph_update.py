@@ -27,6 +27,7 @@ from engine.backends.knowledge_graph import STORE
 from engine.types import Product, ProductId
 from index_builder.config import BuildSettings
 from index_builder.graph.load import QUADS, build_graph
+from index_builder.graph.materials import Materials
 from index_builder.graph.revise import Previous, Revision, write_store
 from index_builder.graph.upkeep.history import RUN
 from index_builder.intake import read_catalogue
@@ -71,7 +72,7 @@ def report(products: Sequence[Product], share: float, seed: int, folder: Path) -
     build_graph(products, folder / "before")
     previous = Previous("before", folder / "before" / QUADS, folder / "before" / STORE)
     _, scratch = timed(lambda: build_graph(later, folder / "scratch"))
-    updated, update = timed(lambda: build_graph(later, folder / "update", previous=previous))
+    updated, update = timed(lambda: build_graph(later, folder / "update", Materials(previous=previous)))
     lines = gzip.decompress((folder / "scratch" / QUADS).read_bytes()).decode().splitlines()
     _, loaded = timed(lambda: write_store(lines, folder / "loaded"))
     revision, revised = timed(lambda: write_store(lines, folder / "revised", previous))

@@ -119,6 +119,8 @@ class Draft:
     edges: set[Edge] = field(default_factory=set)
     types: list[str] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
+    """What to call things of which products are no statements, by IRI: product groups."""
 
     def node(
         self,

@@ -6,6 +6,7 @@ import gzip
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 from engine.text import has_cjk, normalise
 from engine.types import EntityKind, Product
@@ -57,7 +58,12 @@ def quads_of(draft: Draft, products: Sequence[Product], sources: Sequence[str]) 
             lines.add(_line(ids[row], node.predicate, node.iri, origin.source if origin else node.source))
     for edge in draft.edges:
         lines.add(_line(edge.subject, edge.predicate, edge.object, edge.source))
+    for iri, label in draft.labels.items():
+        lines.add(_text(iri, Term.PREF_LABEL, label, SourceGraph.INFERENCE))
     lines.update(_provenance(sources))
+    graphs = {node.source for node in draft.nodes.values()} | {edge.source for edge in draft.edges}
+    for graph in sorted(graphs - set(_STEP)):
+        lines.update(_loaded(graph))
     return sorted(lines)
 
 
@@ -107,6 +113,16 @@ def _provenance(sources: Sequence[str]) -> Iterator[str]:
             yield _text(file, RDFS_LABEL, name, graph)
             yield _line(made, Term.WAS_DERIVED_FROM, file, graph)
             yield _line(activity, f"{PROV}used", file, graph)
+
+
+def _loaded(graph: str) -> Iterator[str]:
+    """PROV-O of a graph that an ontology brought: it was read from a file of its own."""
+    activity = graph.replace(":graph:", ":step:")
+    yield _line(graph, RDF_TYPE, Term.ENTITY, SourceGraph.PROVENANCE)
+    yield _line(activity, RDF_TYPE, Term.ACTIVITY, SourceGraph.PROVENANCE)
+    yield _line(graph, Term.WAS_GENERATED_BY, activity, SourceGraph.PROVENANCE)
+    name = unquote(graph.rsplit(":", 1)[-1])
+    yield _text(activity, RDFS_LABEL, f"load the ontology {name}", SourceGraph.PROVENANCE)
 
 
 def _line(subject: str, predicate: str, thing: str, graph: str) -> str:

@@ -10,16 +10,22 @@ from time import perf_counter
 
 import numpy as np
 
+from engine.backends.graph_edges import write_edges
 from engine.backends.graph_tables import EntityName, GraphTables
 from engine.backends.knowledge_graph import STORE
 from engine.text import tokens
 from engine.types import Entity, EntityKind, Product
-from index_builder.graph.draft import Draft
+from index_builder.graph.alignment.category_table import write_categories
+from index_builder.graph.assemble import Assembled, assemble
+from index_builder.graph.draft import Draft, Edge
 from index_builder.graph.evidence_table import write_evidence
 from index_builder.graph.export import quads_of, write_quads
-from index_builder.graph.facts import extract
-from index_builder.graph.infer import confidences_below, drop_identifiers, infer, products_below
-from index_builder.graph.revise import Previous, Revision, write_store
+from index_builder.graph.infer import confidences_below, products_below
+from index_builder.graph.materials import Materials
+from index_builder.graph.resolution.report import write_merges
+from index_builder.graph.revise import Revision, write_store
+from index_builder.graph.upkeep.constraints import ConstraintReport, check
+from index_builder.graph.vocabulary import node_iri
 
 QUADS = "graph.nq.gz"
 
@@ -27,56 +33,60 @@ QUADS = "graph.nq.gz"
 @dataclass(frozen=True, slots=True)
 class GraphReport:
     """What was built: entities by kind, RDF statements, names that entities answer to, mentions that
-    statements were read from, time taken, and what changed when there was a graph before.
+    statements were read from, edges with a confidence of their own, time taken, what changed when there was a
+    graph before, which rules the graph breaks, and what each step says of its work.
     """
 
     entities: Mapping[EntityKind, int]
     statements: int
     names: int
     evidence: int
+    edges: int
     seconds: float
     revision: Revision | None
+    constraints: ConstraintReport
+    steps: Assembled
 
 
-def build_graph(
-    products: Sequence[Product],
-    folder: Path,
-    *,
-    sources: Sequence[str] = (),
-    previous: Previous | None = None,
-) -> GraphReport:
-    """Write the graph of a cleaned catalogue (row i = product i) into an empty or new folder.
-
-    `sources` are the names of the files that the catalogue came from, for the provenance statements; of the
-    store of a `previous` graph only what changed is written.
-    """
+def build_graph(products: Sequence[Product], folder: Path, materials: Materials | None = None) -> GraphReport:
+    """Write the graph of a cleaned catalogue (row i = product i) into an empty or new folder."""
     started = perf_counter()
+    given = materials or Materials()
     folder.mkdir(parents=True, exist_ok=True)
-    draft = draft_graph(products)
-    lines = quads_of(draft, products, sources)
-    write_quads(lines, folder / QUADS)
-    revision = write_store(lines, folder / STORE, previous)
-    tables = _tables(draft, products)
-    tables.write(folder)
-    places = {entity.iri: place for place, entity in enumerate(tables.entities)}
-    evidence = write_evidence(draft.evidence, places, folder)
+    steps = assemble(products, given)
+    draft = steps.draft
+    with given.step("graph: write") as advance:
+        lines = quads_of(draft, products, given.sources)
+        write_quads(lines, folder / QUADS)
+        revision = write_store(lines, folder / STORE, given.previous)
+        tables = _tables(draft, products)
+        tables.write(folder)
+        places = {entity.iri: place for place, entity in enumerate(tables.entities)}
+        evidence = write_evidence(draft.evidence, places, folder)
+        edges = write_edges(_uncertain(draft), folder)
+        write_categories(folder, steps.alignment.tables)
+        write_merges(steps.resolution, folder)
+        advance(len(lines), len(lines))
+    with given.step("graph: check"):
+        constraints = check(folder / STORE)
     kinds = Counter(entity.kind for entity in tables.entities)
     return GraphReport(
-        {kind: kinds[kind] for kind in EntityKind},
-        len(lines),
-        len(tables.names),
-        evidence,
-        perf_counter() - started,
-        revision,
+        entities={kind: kinds[kind] for kind in EntityKind},
+        statements=len(lines),
+        names=len(tables.names),
+        evidence=evidence,
+        edges=edges,
+        seconds=perf_counter() - started,
+        revision=revision,
+        constraints=constraints,
+        steps=steps,
     )
 
 
-def draft_graph(products: Sequence[Product]) -> Draft:
-    """The facts and what follows from them, before anything is written."""
-    draft = extract(products)
-    drop_identifiers(draft)
-    infer(draft, products)
-    return draft
+def _uncertain(draft: Draft) -> list[Edge]:
+    """Edges that are not sure, or tie products to products: what RDF cannot say of them is kept beside it."""
+    product = node_iri("product", "")
+    return [edge for edge in draft.edges if edge.confidence < 1 or edge.subject.startswith(product)]
 
 
 def _tables(draft: Draft, products: Sequence[Product]) -> GraphTables:

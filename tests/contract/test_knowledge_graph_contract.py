@@ -18,6 +18,7 @@ from engine.errors import DamagedGenerationError
 from engine.stages.expand import KnowledgeGraph
 from engine.types import Entity, EntityKind
 from index_builder.graph.load import build_graph
+from index_builder.graph.materials import Materials
 from index_builder.graph.vocabulary import Term, node_iri
 from tests.ink_shop import PRODUCTS
 
@@ -28,7 +29,7 @@ UNKNOWN = Entity("urn:cartograph:brand:nobody", EntityKind.BRAND, "Nobody")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("graph")
-    build_graph(PRODUCTS, folder, sources=["shop.jsonl"])
+    build_graph(PRODUCTS, folder, Materials(sources=["shop.jsonl"]))
     return folder
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from engine.types import EntityKind
 from index_builder.graph.load import QUADS, build_graph
+from index_builder.graph.materials import Materials
 from index_builder.graph.vocabulary import PROV, SourceGraph, Term
 from tests.ink_shop import PRODUCTS
 
@@ -17,7 +18,7 @@ REPEATABLE = (*TABLES, QUADS)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("graph")
-    build_graph(PRODUCTS, folder, sources=["shop.jsonl"])
+    build_graph(PRODUCTS, folder, Materials(sources=["shop.jsonl"]))
     return folder
 
 
@@ -26,7 +27,7 @@ def quads(folder: Path) -> list[str]:
 
 
 def test_the_same_catalogue_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    build_graph(PRODUCTS, tmp_path, sources=["shop.jsonl"])
+    build_graph(PRODUCTS, tmp_path, Materials(sources=["shop.jsonl"]))
     for name in REPEATABLE:
         assert (
             hashlib.sha256((tmp_path / name).read_bytes()).digest()
