@@ -11,7 +11,7 @@ def test_what_a_text_names_can_be_described_and_walked_to_products(server: RealS
         graph.LinkEntitiesRequest(text="blakc ink for printnova 2540"), timeout=WAIT
     )
     assert [(each.written, each.read_as) for each in read.corrections] == [("blakc", "black")]
-    named = [sense.entity for span in read.spans for sense in span.senses[:1]]
+    named = [sense.entity for span in read.spans for sense in span.senses]
     target = next(entity for entity in named if entity.kind == "compatible_target")
 
     described = server.graph.DescribeEntity(graph.DescribeEntityRequest(entity_id=target.id), timeout=WAIT)
