@@ -5,13 +5,13 @@ all above them, what they share with the shop's own types, and their names, Chin
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.text import normalise
 from engine.types import EntityKind
 from index_builder.graph.alignment.products import ProductAlignment
-from index_builder.graph.alignment.words import paired_parts, parts_of, same_words
+from index_builder.graph.alignment.words import paired_parts, parts_of, same_words, words_of
 from index_builder.graph.draft import Draft, Edge, Node, Origin
 from index_builder.graph.ontologies.ontology import Concept, Ontology
 from index_builder.graph.ontologies.taxonomy import Taxonomy
@@ -22,10 +22,12 @@ MIN_CONFIDENCE = 0.5
 """Of the best category, for the product to be tied to it."""
 MIN_TYPE_SHARE = 0.6
 """Of a type's products in a category, for the type to be tied to it."""
-_NAME, _ABOVE, _BROADEST, _TAKEN, _PART, _OTHER = 0.8, 0.5, 0.4, 0.25, 0.6, 0.7
+_NAME, _ABOVE, _BROADEST, _TAKEN, _PART = 0.8, 0.5, 0.4, 0.25, 0.6
 """Confidences of names: a category's with products, of one above, of the broadest; one that a type or
-category of the catalogue answers to already; a part of a name; another name that shops use.
+category of the catalogue answers to already; a part of a name.
 """
+MIN_SHARE_AGAINST_NAME = 0.9
+"""The same, where the type has the name of another category."""
 _LENT = 0.8
 _MIN_PRODUCTS = 2
 _SURE = 0.9
@@ -43,26 +45,28 @@ class CategoryReport:
     chinese_names: int
 
 
-def apply_alignment(
-    draft: Draft, taxonomy: Ontology, alignment: ProductAlignment, others: Sequence[Sequence[str]] = ()
-) -> CategoryReport:
-    """Adds nodes, edges and names to the draft; the catalogue's own statements stay as they are. `others[i]`
-    are further names of the taxonomy's concept i. Raises ValueError for an alignment of other products.
+def apply_alignment(draft: Draft, taxonomy: Ontology, alignment: ProductAlignment) -> CategoryReport:
+    """Adds nodes, edges and names to the draft; the catalogue's own statements stay as they are. Raises
+    ValueError for an alignment of other products.
     """
     if len(alignment.categories) != len(draft.types):
         raise ValueError("the alignment was made for other products")
-    return _Applier(draft, taxonomy, others).run(alignment)
+    return _Applier(draft, taxonomy).run(alignment)
 
 
 class _Applier:
-    def __init__(self, draft: Draft, taxonomy: Ontology, others: Sequence[Sequence[str]]) -> None:
+    def __init__(self, draft: Draft, taxonomy: Ontology) -> None:
         self.draft = draft
         self.taxonomy = taxonomy
-        self.others = others
         self.parents = taxonomy.parents()
         self.graph = ontology_graph(taxonomy.name)
         self.own = draft.of_kind(EntityKind.CATEGORY)
         self.nodes: dict[int, Node] = {}
+        self.named: defaultdict[frozenset[str], set[int]] = defaultdict(set)
+        for place, concept in enumerate(taxonomy.concepts):
+            for name in concept.names():
+                for part in (name, *parts_of(name)):
+                    self.named[frozenset(words_of(part))].add(place)
 
     def run(self, alignment: ProductAlignment) -> CategoryReport:
         tied = self._tie_products(alignment)
@@ -124,10 +128,22 @@ class _Applier:
                 continue
             place, agreeing = min(shares.items(), key=lambda item: (-item[1], item[0]))
             share = agreeing / len(rows[iri])
-            if agreeing >= min(_MIN_PRODUCTS, len(rows[iri])) and share >= MIN_TYPE_SHARE:
+            needed = (
+                MIN_SHARE_AGAINST_NAME if self._is_another(self.draft.nodes[iri], place) else MIN_TYPE_SHARE
+            )
+            if agreeing >= min(_MIN_PRODUCTS, len(rows[iri])) and share >= needed:
                 self._tie_type(self.draft.nodes[iri], place, share)
                 count += 1
         return count
+
+    def _is_another(self, node: Node, place: int) -> bool:
+        """Whether the type has the name of another category that is not above this one: nearly all of a
+        shop's "cartridges" may hold toner, but if just most of its "projectors" are mounts, they are mixed.
+        """
+        above = set(self.taxonomy.path(place, self.parents))
+        names = (name for name, sure in sorted(node.names.items()) if sure >= _SURE)
+        places: set[int] = set().union(*(self.named[frozenset(words_of(name))] for name in names))
+        return bool(places) and place not in places and places.isdisjoint(above)
 
     def _tie_type(self, node: Node, place: int, share: float) -> None:
         concept, category = self.taxonomy.concepts[place], self.nodes[place]
@@ -150,16 +166,18 @@ class _Applier:
             node.answer_to(name, _TAKEN if normalise(name) in taken else confidence)
 
     def _names(self, concept: Concept, place: int, stated: bool) -> list[tuple[str, float]]:
-        """(name, how sure); parts and other names only of categories that products are tied to."""
+        """(name, how sure). Parts of a name are names only of categories that products are tied to, and only
+        where no other category has them: "organizers" are of many kinds.
+        """
         sure = _NAME if stated else _ABOVE
         if not self.parents[place]:
             sure = min(sure, _BROADEST)
-        found = [(name, sure) for name in concept.names()]
-        if stated:
-            parts = (part for name in concept.names() for part in parts_of(name))
-            found += [(part, min(sure, _PART)) for part in parts]
-            found += [(name, min(sure, _OTHER)) for name in (self.others[place] if self.others else ())]
-        return found
+        found = [(name, sure if self._alone(name) else min(sure, _ABOVE)) for name in concept.names()]
+        parts = (part for name in concept.names() for part in parts_of(name) if stated and self._alone(part))
+        return [*found, *((part, min(sure, _PART)) for part in parts)]
+
+    def _alone(self, name: str) -> bool:
+        return len(self.named[frozenset(words_of(name))]) == 1
 
 
 def _lend(node: Node, name: str) -> None:

@@ -10,7 +10,6 @@ from index_builder.graph.alignment.apply import CategoryReport, apply_alignment
 from index_builder.graph.alignment.apply_attributes import apply_attributes
 from index_builder.graph.alignment.attributes import align_attributes
 from index_builder.graph.alignment.categories import names_types, only_categories
-from index_builder.graph.alignment.category_names import other_names
 from index_builder.graph.alignment.category_table import CategoryTable, table_of
 from index_builder.graph.alignment.meanings import Embed, Meanings
 from index_builder.graph.alignment.named import align_by_name
@@ -86,7 +85,7 @@ def _by_evidence(
     alignment = align_products(
         products, draft, taxonomy, attributes=attributes, vectors=vectors, meanings=meanings
     )
-    report = apply_alignment(draft, taxonomy, alignment, other_names(taxonomy))
+    report = apply_alignment(draft, taxonomy, alignment)
     apply_attributes(draft, taxonomy, attributes)
     summary = OntologySummary(
         taxonomy.name,

@@ -55,11 +55,15 @@ def parts_of(name: str) -> tuple[str, ...]:
     if len(parts) < 2:
         return ()
     last = parts[-1].split()
-    relational = len(last) > 1 and words_of(last[-1])[-1:] and words_of(last[-1])[-1] in _RELATIONAL
-    found = [
-        f"{part} {last[-1]}" if len(last) > 1 and (relational or not _is_plural(part)) else part
-        for part in parts[:-1]
-    ]
+    relational = len(last) > 1 and not _RELATIONAL.isdisjoint(words_of(last[-1]))
+    found = []
+    for place, part in enumerate(parts[:-1]):
+        if _is_plural(part) and not relational:
+            found.append(part)
+        else:
+            heads = (later.split() for later in parts[place + 1 :])
+            head = last[-1:] if relational else next((each[-1:] for each in heads if len(each) > 1), [])
+            found.append(" ".join([part, *head]))
     first = parts[0].split()
     if len(last) == 1 and len(first) > 1 and _is_plural(parts[0]):
         found.append(" ".join([*first[:-1], last[0]]))

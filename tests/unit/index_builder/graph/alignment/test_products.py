@@ -33,7 +33,8 @@ class Hashed:
     def _row(self, text: str) -> FloatArray:
         words = [word for word in words_of(text) if word.isascii()]
         seeds = [int.from_bytes(word.encode(), "big") % 2**32 for word in words] or [1]
-        return np.sum([np.random.default_rng(seed).standard_normal(64, np.float32) for seed in seeds], axis=0)
+        directions = [np.random.default_rng(seed).standard_normal(64, np.float32) for seed in seeds]
+        return np.asarray(np.sum(directions, axis=0), np.float32)
 
 
 TYPED = slice(0, 7)

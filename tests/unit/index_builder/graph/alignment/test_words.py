@@ -14,6 +14,8 @@ from index_builder.graph.alignment.words import NameIndex, paired_parts, parts_o
         ("Printers, Copiers & Fax Machines", ("Printers", "Copiers", "Fax Machines")),
         ("Gloves and Mittens", ("Gloves", "Mittens")),
         ("Camera Parts & Accessories", ("Camera Parts", "Camera Accessories")),
+        ("CD/DVD Cases & Organizers", ("CD Cases", "DVD Cases", "Organizers")),
+        ("Film & Television", ("Film", "Television")),
         ("Laptops", ()),
         ("打印机、复印机和传真机", ("打印机", "复印机", "传真机")),
         ("笔记本电脑", ()),
