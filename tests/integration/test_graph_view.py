@@ -211,6 +211,15 @@ def test_a_large_page_opens_small_and_expands(browser: Browser, tmp_path: Path) 
     opened.page.close()
 
 
+def test_a_page_without_nodes_opens_too(browser: Browser, tmp_path: Path) -> None:
+    write_page(Neighbourhood("Overview", "", (), (), "g0123456789abcdef"), tmp_path / "page.html")
+    opened = show(browser, tmp_path / "page.html")
+
+    assert opened.complaints == []
+    assert "0 nodes" in opened.texts("#panel")
+    opened.page.close()
+
+
 @pytest.mark.parametrize("entity", [(), ("product:OFF-0001",)], ids=["overview", "entity"])
 def test_the_command_writes_a_page_that_opens(
     browser: Browser, small_data: Path, tmp_path: Path, entity: tuple[str, ...]

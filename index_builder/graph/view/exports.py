@@ -6,7 +6,6 @@ named graphs. GraphML has the nodes and the statements between them, with labels
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
@@ -14,9 +13,9 @@ from typing import IO
 import pyoxigraph
 from pyoxigraph import RdfFormat
 
-from engine.errors import ConfigError
 from index_builder.graph.view.graphml import write_graphml
 from index_builder.graph.view.opened import OpenedGraph
+from index_builder.graph.view.whole_file import whole_file
 from index_builder.graph.vocabulary import PROV, ROOT, SCHEMA, SKOS
 
 _PREFIXES = {
@@ -35,17 +34,8 @@ def export(graph: OpenedGraph, name: str, path: Path) -> int:
     """Write the format of that name (see `FORMATS`) and return the bytes written. The file appears whole or
     not at all. Raises ConfigError for a folder that is not there or not writable.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            FORMATS[name](graph, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror or error}.") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        FORMATS[name](graph, file)
     return path.stat().st_size
 
 

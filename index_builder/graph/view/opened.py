@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pyoxigraph
 
@@ -62,9 +63,15 @@ class OpenedGraph:
     """Read-only. Every list it gives is in the same order each time."""
 
     def __init__(
-        self, generation_id: str, graph: OxigraphKnowledgeGraph, reader: GraphReader, catalog: Catalog
-    ):
+        self,
+        generation_id: str,
+        folder: Path,
+        graph: OxigraphKnowledgeGraph,
+        reader: GraphReader,
+        catalog: Catalog,
+    ) -> None:
         self.generation_id = generation_id
+        self.folder = folder
         self.reader = reader
         self.catalog = catalog
         self.nodes = Nodes(reader, catalog)
@@ -76,7 +83,7 @@ class OpenedGraph:
         folder = generation.part("graph")
         graph = OxigraphKnowledgeGraph.open(folder)
         catalog = Catalog.open(generation.part("catalog"))
-        return cls(generation.id, graph, GraphReader.open(graph, folder), catalog)
+        return cls(generation.id, folder, graph, GraphReader.open(graph, folder), catalog)
 
     @property
     def store(self) -> pyoxigraph.Store:

@@ -17,27 +17,26 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from engine.errors import ConfigError
-from engine.files import write_atomically
 from index_builder.graph.view.neighbourhood import Neighbourhood, ShownNode
 from index_builder.graph.view.opened import Link
 from index_builder.graph.view.terms import short, source_of
+from index_builder.graph.view.whole_file import whole_file
 
+_SCRIPTS = ("state.js", "drawing.js", "panel.js", "controls.js")
+"""In the order in which they run."""
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 def write_page(shown: Neighbourhood, path: Path) -> None:
     """The file appears whole or not at all. Raises ConfigError when it cannot be written."""
-    try:
-        write_atomically(path, page(shown).encode("utf-8", "replace"))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror or error}.") from None
+    with whole_file(path) as file:
+        file.write(page(shown).encode("utf-8", "replace"))
 
 
 def page(shown: Neighbourhood) -> str:
     """The same neighbourhood gives the same page."""
-    library, script = _static("cytoscape.min.js"), _static("view.js")
+    library, script = _static("cytoscape.min.js"), _script()
     parts = {
         "title": html.escape(f"{shown.title} · knowledge graph"),
         "policy": (
@@ -96,6 +95,11 @@ def _link(number: int, link: Link) -> dict[str, Any]:
         "confidence": round(link.confidence, 3),
         "evidence": [asdict(each) for each in link.evidence],
     }
+
+
+def _script() -> str:
+    """One function, in whose scope the parts see each other."""
+    return f'"use strict";\n(() => {{\n{"".join(map(_static, _SCRIPTS))}}})();\n'
 
 
 def _static(name: str) -> str:

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from pyoxigraph import NamedNode
 
 from engine.browsing.nodes import of_entity
 from engine.browsing.relations import PRODUCT_PREFIX
 from engine.graph_values import GraphNode
 from engine.types import EntityKind
+from index_builder.graph.evidence_table import read_evidence
 from index_builder.graph.view.opened import OpenedGraph
 
 
@@ -91,8 +93,8 @@ def _scan(graph: OpenedGraph) -> tuple[Counter[tuple[str, str]], set[str]]:
 
 
 def _extractors(graph: OpenedGraph) -> dict[str, int]:
-    rows = range(graph.tables.product_total)
-    counted = Counter(line.extractor for row in rows for line in graph.reader.evidence(row))
+    extractors = read_evidence(graph.folder)["extractor"].cast(pa.string())
+    counted = {each["values"]: each["counts"] for each in extractors.value_counts().to_pylist()}
     return dict(sorted(counted.items()))
 
 

@@ -54,9 +54,13 @@ def test_a_hostile_title_is_data_and_never_markup(hostile: str) -> None:
 
 
 def test_the_script_makes_no_markup_of_text() -> None:
-    script = (Path(__file__).parents[5] / "index_builder/graph/view/static/view.js").read_text()
+    static = Path(__file__).parents[5] / "index_builder/graph/view/static"
+    ours = [path for path in static.glob("*.js") if path.name != "cytoscape.min.js"]
 
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)
+    assert len(ours) == 4
+    for path in ours:
+        markup = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\("
+        assert not re.search(markup, path.read_text(encoding="utf-8")), path.name
 
 
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
