@@ -22,6 +22,8 @@ _SURE = 0.9
 VALUE_KINDS = (EntityKind.COLOR, EntityKind.MATERIAL, EntityKind.ATTRIBUTE_VALUE)
 ALL_KINDS = (EntityKind.CATEGORY, *VALUE_KINDS)
 _SAYS_NOTHING = 0.5
+_BY_CHANCE = 0.2
+"""Share of an attribute's values that have to be concepts for any of them to be one."""
 _MANY = 50
 """A concept above more than this share of an ontology of many ("Thing") tells nothing of what is below."""
 
@@ -60,16 +62,28 @@ class _Merger:
         self.names = self.made = self.edges = 0
 
     def run(self) -> MergeReport:
-        matched = []
-        for node in sorted(self.draft.nodes.values(), key=lambda node: node.iri):
-            place = self._place(node)
-            if place is not None:
-                matched.append((node, place))
-                self._same(node, place)
+        matched = self._matched()
+        for node, place in matched:
+            self._same(node, place)
         for node, place in matched:
             self._lend_names(node, place)
             self._climb(node, place, MAX_STEPS)
         return MergeReport(len(matched), self.names, self.made, self.edges)
+
+    def _matched(self) -> list[tuple[Node, int]]:
+        """Nodes and the concepts they are. One value of an attribute of many that is a concept by name is so
+        by chance: a table may be a part of a web page to a vocabulary, and where a lamp stands to a shop.
+        """
+        nodes = sorted(self.draft.nodes.values(), key=lambda node: node.iri)
+        found = [(node, place) for node in nodes if (place := self._place(node)) is not None]
+        values = Counter(node.attribute for node in nodes if node.kind is EntityKind.ATTRIBUTE_VALUE)
+        named = Counter(node.attribute for node, _ in found if node.kind is EntityKind.ATTRIBUTE_VALUE)
+        return [
+            (node, place)
+            for node, place in found
+            if node.kind is not EntityKind.ATTRIBUTE_VALUE
+            or named[node.attribute] >= _BY_CHANCE * values[node.attribute]
+        ]
 
     def _place(self, node: Node) -> int | None:
         if node.kind not in self.kinds:

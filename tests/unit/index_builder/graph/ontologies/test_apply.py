@@ -1,5 +1,7 @@
 """An ontology lends names and broader concepts to the nodes that bear its concepts' names."""
 
+import pytest
+
 from engine.types import EntityKind, Product, ProductId
 from index_builder.graph.draft import Draft, Edge, Node
 from index_builder.graph.facts import extract
@@ -91,6 +93,14 @@ def test_no_circle_is_made_where_the_catalogue_says_the_opposite() -> None:
     apply_ontology(draft, CRAFTS)
     broader = {(edge.subject, edge.object) for edge in draft.edges if edge.predicate is Term.BROADER}
     assert broader == {(node_iri("category", "merino", "wool"), node_iri("category", "merino"))}
+
+
+@pytest.mark.parametrize(("others", "ties"), [(4, 1), (5, 0)])
+def test_one_value_of_many_that_is_a_concept_by_name_is_so_by_chance(others: int, ties: int) -> None:
+    """A "wool" with 4 other values of its attribute is a fifth of them, with 5 less."""
+    values = ["Wool", *(f"place {number}" for number in range(others))]
+    draft = extract([Product(id=ProductId(v), title="A", attributes={"stands_on": v}) for v in values])
+    assert apply_ontology(draft, CRAFTS).nodes == ties
 
 
 def test_a_concept_above_nearly_everything_says_nothing_and_stays_out() -> None:

@@ -73,7 +73,9 @@ def test_chinese_names_may_be_missing_and_files_may_be_gzipped(tmp_path: Path) -
     assert len(taxonomy.concepts) == 3
 
 
-BROKEN: dict[str, tuple[str, str | bytes | None, str, str]] = {  # changed file, its content, where and words of the message
+BROKEN: dict[
+    str, tuple[str, str | bytes | None, str, str]
+] = {  # changed file, its content, where and words of the message
     "parent": ("categories", CATEGORIES.replace("k-1-1\tk-1", "k-1-1\tk-9"), "categories.tsv:4", "'k-9'"),
     "twice": (
         "categories",
