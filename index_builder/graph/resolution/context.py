@@ -13,7 +13,7 @@ from index_builder.graph.resolution.words import cut, key_of
 
 MAX_ROWS = 40
 """Products of a node that are looked at, evenly spread over all of them."""
-MAX_NEIGHBOUR_SHARE = 0.2
+MAX_NEIGHBOUR_SHARE = 0.5
 """Nodes on more than this share of the products say nothing about any of them."""
 
 

@@ -87,9 +87,7 @@ def readings_of(name: str, habits: Habits) -> list[Reading]:
 
 def canonical_key(name: str, habits: Habits) -> str:
     """The key after the steps that never take a meaning away: spelling, number, units, the table."""
-    words = cut(name)
-    for words, _ in _safe(name, habits):  # noqa: B007 - the last one is meant
-        pass
+    words, _ = list(_safe(name, habits))[-1]
     return key_of(words)
 
 

@@ -6,7 +6,8 @@ pairs of the gold set's test split were left out. In ten-fold cross-validation t
 above .6) were right in 96% and found in 86%; the Brier score was .083. What no weight is given to never spoke
 against sameness: spelling, plural, order, units and the table were right in nearly all pairs judged, and of
 legal forms, initials and abbreviations there were few (0 to 4). How alike the products are changed nothing
-beyond that (log loss .2537 with it, .2524 without), so it is told as a reason but not counted.
+beyond that (log loss .2537 with it, .2524 without), so it is told as a reason; only initials, which anything
+may share, need it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ LISTED = -0.82
 MEANING, _MEANING_CENTRE = 0.98, 0.70
 MIN_PROBABILITY = 0.6
 """Below it, what is gained by joining two names is not worth what a wrong merge spoils."""
+MIN_ALIKE = 0.1
+"""How alike the products of a name and of its initials must be (of those judged right the least was .14)."""
 _RULED_OUT = -6.0
 _REACH = 0.5
 """How far the cosine of two names strays from its centre: it cannot turn what is less in doubt."""
@@ -71,10 +74,11 @@ def score(pairs: Sequence[Pair], context: Context) -> list[Scored]:
     found = []
     for pair, share in zip(pairs, listed, strict=True):
         told = max((seen[mark][0] / seen[mark][1] for mark in pair.marks), default=0.0)
+        alike = context.alikeness(pair.one, pair.two)
         logit = BASE - cost_of(pair.marks) + TOLD * told + LISTED * (share > 0 and _is_loose(pair))
-        if not _of_brand(pair, context):
+        if not _of_brand(pair, context) or (_by_initials(pair) and alike < MIN_ALIKE):
             logit = _RULED_OUT
-        found.append(Scored(pair, logit, share, context.alikeness(pair.one, pair.two)))
+        found.append(Scored(pair, logit, share, alike))
     return found
 
 
@@ -97,6 +101,10 @@ def _of_brand(pair: Pair, context: Context) -> bool:
     """A brand may be left out of the name of what only that brand's products speak of."""
     brands = [words for step, words in pair.marks if step is Step.BRAND]
     return not brands or context.brand_share(_shorter(pair), brands[0]) >= 0.5
+
+
+def _by_initials(pair: Pair) -> bool:
+    return any(step is Step.INITIALS for step, _ in pair.marks)
 
 
 def _shorter(pair: Pair) -> Node:

@@ -156,6 +156,20 @@ def test_a_brand_may_be_left_out_where_its_own_products_say_so() -> None:
     assert merged(draft, 12, "Acme", "Other") == {"Runner 300": "Acme Runner 300"}
 
 
+def test_initials_name_a_brand_only_where_both_sell_the_same_things() -> None:
+    def shop(types: Sequence[str]) -> Draft:
+        draft = Draft()
+        brand(draft, "Bright Widgets", [0, 1])
+        brand(draft, "BW", [2, 3])
+        for row, text in enumerate(types):
+            product_type(draft, text, [row])
+        product_type(draft, "sofa", range(4, 12))
+        return draft
+
+    assert merged(shop(["lamp", "lamp", "lamp", "lamp"])) == {"BW": "Bright Widgets"}
+    assert merged(shop(["lamp", "lamp", "rope", "rope"])) == {}
+
+
 def test_two_brands_of_one_model_name_are_two_things() -> None:
     draft = Draft()
     brand(draft, "Acme")
