@@ -166,7 +166,7 @@ def test_initials_name_a_brand_only_where_both_sell_the_same_things() -> None:
         product_type(draft, "sofa", range(4, 12))
         return draft
 
-    assert merged(shop(["lamp", "lamp", "lamp", "lamp"])) == {"BW": "Bright Widgets"}
+    assert merged(shop(["lamp", "lamp", "lamp", "lamp"])) == {"Bright Widgets": "BW"}
     assert merged(shop(["lamp", "lamp", "rope", "rope"])) == {}
 
 
