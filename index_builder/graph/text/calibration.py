@@ -14,6 +14,10 @@ _PRIOR = 2.0
 """Imagined cases in each bin, as often right as all cases together."""
 
 
+_Pool = tuple[float, float, int]
+"""The highest score in it, how many cases were right, and how many there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """Scores up to `edges[i]` are right with probability `right[i]`, which never falls as scores rise.
@@ -36,8 +40,8 @@ IDENTITY_BINS = Calibration(
 
 
 def calibrate(scores: Sequence[float], right: Sequence[bool]) -> Calibration:
-    """Equally full bins, then isotonic regression over them by pooling neighbours that fall (Zadrozny and Elkan,
-    KDD 2002). `right[i]` says whether case i was. Without cases the scores are believed.
+    """Equally full bins, then isotonic regression over them by pooling neighbours that fall (Zadrozny and
+    Elkan, KDD 2002). `right[i]` says whether case i was. Without cases the scores are believed.
     """
     if not scores:
         return IDENTITY_BINS
@@ -45,10 +49,10 @@ def calibrate(scores: Sequence[float], right: Sequence[bool]) -> Calibration:
     ranked = np.asarray(scores, float)[order]
     hits = np.asarray(right, float)[order]
     prior = float(hits.mean())
-    pools: list[tuple[float, float, int]] = []
+    pools: list[_Pool] = []
     for part in np.array_split(np.arange(len(ranked)), min(BINS, len(ranked))):
         pools.append((float(ranked[part[-1]]), float(hits[part].sum()), len(part)))
-        while len(pools) > 1 and _rate(pools[-2], prior) >= _rate(pools[-1], prior):
+        while len(pools) > 1 and _belong_together(pools[-2], pools[-1], prior):
             (_, below, few), (edge, above, many) = pools[-2:]
             pools[-2:] = [(edge, below + above, few + many)]
     edges = (*(edge for edge, _, _ in pools[:-1]), 1.0)
@@ -56,7 +60,7 @@ def calibrate(scores: Sequence[float], right: Sequence[bool]) -> Calibration:
 
 
 def best_temperature(logits: FloatArray, tags: Sequence[int]) -> float:
-    """The divisor of logits (n, tags) that makes the true tags likeliest (Guo et al., ICML 2017), by search."""
+    """The divisor of logits (n, tags) that makes the true tags likeliest (Guo et al., ICML 2017)."""
     candidates = np.linspace(0.5, 4.0, 71)
     if not len(tags):
         return 1.0
@@ -71,5 +75,10 @@ def softmax(logits: FloatArray) -> FloatArray:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
 
 
-def _rate(pool: tuple[float, float, int], prior: float) -> float:
+def _belong_together(below: _Pool, above: _Pool, prior: float) -> bool:
+    """Neighbours that share their scores, or of which the higher one is right no more often."""
+    return below[0] == above[0] or _rate(below, prior) >= _rate(above, prior)
+
+
+def _rate(pool: _Pool, prior: float) -> float:
     return round((pool[1] + _PRIOR * prior) / (pool[2] + _PRIOR), 4)

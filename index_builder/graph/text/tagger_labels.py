@@ -1,8 +1,8 @@
 """Tags for tokens (BIO), projected from what the catalogue states onto its titles, and read back into spans.
 
-Distant supervision (Mintz et al., ACL 2009): no title is labelled by hand. A token is labelled where a name that
-the catalogue states, or a measure, covers it; it is "outside" where it is known to be none of the labels; every
-other token is left out of the loss, since nobody knows what it is.
+Distant supervision (Mintz et al., ACL 2009): no title is labelled by hand. A token is labelled where a name
+that the catalogue states, or a measure, covers it; it is "outside" where it is known to be none of them.
+Every other token is left out of the loss, since nobody knows what it is.
 """
 
 from __future__ import annotations

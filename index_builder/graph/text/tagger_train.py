@@ -36,24 +36,24 @@ _WARM_UP_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class TaggerPlan:
-    """`titles` are drawn for training and `held_out` more for calibration; `layers` of the base model are kept;
-    titles are cut at `max_tokens`, special tokens counted; a batch holds at most `batch_tokens` tokens.
+    """`titles` are drawn for training and `held_out` more for calibration; `layers` of the base model are
+    kept; titles are cut at `max_tokens`, special tokens counted; a batch holds at most `batch_tokens` tokens.
     """
 
     layers: int = 3
-    titles: int = 2500
+    titles: int = 3000
     held_out: int = 500
     epochs: int = 2
     max_tokens: int = 48
     batch_tokens: int = 512
-    learning_rate: float = 2e-4
+    learning_rate: float = 3e-4
     seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TaggerReport:
-    """`agreement` is the share of held-out spans that the other layers confirm, 0 to 1; losses are means over the
-    first and the last tenth of the steps.
+    """`agreement` is the share of held-out spans that the other layers confirm, 0 to 1; losses are means over
+    the first and the last tenth of the steps.
     """
 
     titles: int
@@ -203,7 +203,7 @@ def _export(model: torch.nn.Module, spec: ModelSpec, out: Path) -> None:
 def _calibration(
     out: Path, spec: ModelSpec, tokens: TextTokens, titles: Sequence[Title], spans: Sequence[Sequence[Span]]
 ) -> tuple[TaggerReading, float]:
-    """Temperature over tokens, then bins over whole spans, as the exported model reads the held-out titles."""
+    """Temperature over tokens, then bins over spans, as the exported model reads the held-out titles."""
     if not titles:
         return TaggerReading(1.0, calibrate([], [])), 0.0
     encodings = tokens.texts([title.folded.text for title in titles])
