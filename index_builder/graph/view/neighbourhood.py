@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from engine.graph_values import GraphNode, NameOf
+from engine.types import EntityKind
 from index_builder.graph.view.opened import Link, OpenedGraph, Tie
 
 READ = 1_000
@@ -47,7 +48,7 @@ def around(graph: OpenedGraph, center: GraphNode, *, depth: int, max_nodes: int)
     level = [center.iri]
     for step in range(depth):
         left = max_nodes - len(chosen)
-        budget = -(-left // 2) if step + 1 < depth else left
+        budget = -(-left // 3) if step + 1 < depth else left
         share = -(-budget // max(1, len(level)))
         found: list[str] = []
         for iri in level:
@@ -66,15 +67,21 @@ def around(graph: OpenedGraph, center: GraphNode, *, depth: int, max_nodes: int)
 
 
 def _fairly(graph: OpenedGraph, iri: str) -> list[str]:
-    """Its neighbours, one of each relation and direction in turn; within one the surest first, and those that
-    lead somewhere else before those that do not.
+    """Its neighbours, one of each relation and direction in turn, plain attribute values last; within one the
+    surest first, and those that lead somewhere else before those that do not.
     """
     groups: defaultdict[tuple[bool, str], list[Tie]] = defaultdict(list)
     for tie in graph.ties(iri, READ):
         groups[tie.subject == iri, graph.relation(tie)].append(tie)
-    ordered = [sorted(groups[key], key=lambda tie: _worth(graph, iri, tie)) for key in sorted(groups)]
+    ordered = [sorted(ties, key=lambda tie: _worth(graph, iri, tie)) for _, ties in sorted(groups.items())]
+    ordered.sort(key=lambda ties: _is_value(graph, ties[0].other(iri)))
     turns = (tie for turn in zip_longest(*ordered) for tie in turn if tie is not None)
     return list(dict.fromkeys(tie.other(iri) for tie in turns))
+
+
+def _is_value(graph: OpenedGraph, iri: str) -> bool:
+    place = graph.reader.place(iri)
+    return place is not None and graph.reader.entity(place).kind is EntityKind.ATTRIBUTE_VALUE
 
 
 def _worth(graph: OpenedGraph, iri: str, tie: Tie) -> tuple[float, bool, str]:

@@ -22,6 +22,11 @@ cy.on("zoom", () => {
   resizing = requestAnimationFrame(() => cy.style().update());
 });
 
+// Of a crowd seen from afar, products stay without their long names.
+function labelOf(node) {
+  return crowded && cy.zoom() < 0.9 && node.data("kind") === "product" ? "" : node.data("label");
+}
+
 function paint() {
   const [ink, soft, edge, paper, accent] = ["--ink", "--soft", "--edge", "--paper", "--accent"].map(cssColor);
   cy.style([
@@ -30,7 +35,7 @@ function paint() {
       style: {
         "background-color": (node) => COLORS[node.data("kind")] || COLORS.concept,
         width: (node) => size(node.id()), height: (node) => size(node.id()),
-        label: "data(label)", color: ink, "font-size": () => legible(10.5), "text-valign": "bottom", "text-margin-y": 4,
+        label: labelOf, color: ink, "font-size": () => legible(10.5), "text-valign": "bottom", "text-margin-y": 4,
         "text-wrap": "ellipsis", "text-max-width": () => legible(120), "text-background-color": paper,
         "text-background-opacity": 0.8, "text-background-padding": 1,
         "font-family": "system-ui, Noto Sans, Noto Sans CJK SC, sans-serif",
@@ -52,6 +57,7 @@ function paint() {
       },
     },
     { selector: "edge[!stated]", style: { "target-arrow-shape": "none" } },
+    { selector: "node.near", style: { label: "data(label)" } },
     { selector: ".faint", style: { opacity: 0.18 } },
     { selector: ".hidden", style: { display: "none" } },
     { selector: "node:selected", style: { "border-width": 3, "border-color": accent, "border-style": "solid" } },
@@ -181,11 +187,12 @@ function reveal(id) {
 }
 
 function select(id) {
-  cy.elements().unselect().removeClass("faint lit");
+  cy.elements().unselect().removeClass("faint lit near");
   const chosen = id ? cy.getElementById(id) : cy.collection();
   chosen.select();
   if (chosen.nonempty() && chosen.isNode()) {
     cy.elements().not(chosen.closedNeighborhood()).addClass("faint");
+    chosen.closedNeighborhood().nodes().addClass("near");
     chosen.connectedEdges().addClass("lit");
     nodePanel(id);
   } else if (chosen.nonempty()) {
