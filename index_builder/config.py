@@ -48,6 +48,20 @@ class BuildSettings(Settings):
         description="Names that mean the same or must stay apart (TSV of name_a, name_b, same|apart); it "
         "overrules the resolution of entities.",
     )
+    update: bool = Field(
+        False,
+        description="Write the graph as a revision of the active generation's: only statements that changed "
+        "are touched, and statements of a source that is not given this time live on for a while.",
+    )
+    training_queries: Path | None = Field(
+        None,
+        description="Judged queries (TSV of query_id, query) to learn the weights of the graph's relations "
+        "from, never those to evaluate with; needs --training-qrels. Without them, queries composed from the "
+        "graph teach.",
+    )
+    training_qrels: Path | None = Field(
+        None, description="Judgements (TSV of query_id, product_id, rating); needs --training-queries."
+    )
     judged_queries: Path | None = Field(
         None, description="Judged queries (TSV of query_id, query) to evaluate the build with; needs --qrels."
     )
