@@ -42,7 +42,7 @@ class TrainingSettings:
     end.
     """
 
-    kind: ModelKind = ModelKind.COMPLEX
+    kind: ModelKind = ModelKind.DISTMULT
     width: int = 64
     epochs: int = 12
     learning_rate: float = 0.02

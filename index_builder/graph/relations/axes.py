@@ -64,7 +64,7 @@ def _measure(units: str) -> str:
     """
     latin = "|".join(unit for unit in units.split("|") if not has_cjk(unit))
     chinese = "|".join(unit for unit in units.split("|") if has_cjk(unit))
-    number = rf"(?<![^\W_])(?<!\d[.,])(?<!f/){_NUMBER}(?:\s?x\s?{_NUMBER})?"
+    number = rf"(?<![^\W_])(?<!\d[.,-])(?<!f/){_NUMBER}(?:\s?x\s?{_NUMBER})?"
     return rf"{number}\s?-?(?:(?:{latin}){_END}(?:\(s\))?\.?|(?:{chinese})装?)"
 
 

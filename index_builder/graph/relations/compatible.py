@@ -32,7 +32,7 @@ def find_compatible(draft: Draft, products: Sequence[Product], groups: Sequence[
         predicate = _predicate(node)
         for row, device in _fitting(node, products, devices, tied.get(node.iri, [])):
             for other in _with_variants(device, groups, group):
-                if _may_fit(row, other.row, draft, group):
+                if other.row in devices and _may_fit(row, other.row, draft, group):
                     key = (row, other.row, predicate)
                     sure = other.confidence * _sureness(node, row)
                     best[key] = max(best.get(key, 0.0), sure)

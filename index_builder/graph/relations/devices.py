@@ -3,7 +3,8 @@
 
 A device is known by the words up to its model number ("laserjet 4200n"), and by the number alone when it
 mixes letters and digits ("mfc-7420"). Accessories are often titled after their device ("LaserJet 4200 fuser
-kit"): products that state a compatibility themselves, or whose type mostly does, are no devices.
+kit"): products that state a compatibility themselves, or whose type often does, or whose title goes on with a
+word that accessories bear ("kit"), are no devices.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ the letters that end its model number."""
 MAX_DEVICES = 25
 """A name that fits more products than this says nothing about any of them."""
 MAX_ACCESSORY_SHARE = 0.2
+"""Of a type's products that state what they fit, before all of the type pass for accessories."""
+MIN_WORD_COUNT, MIN_WORD_SHARE = 10, 0.5
+"""Of a word's titles, and of those among them that state what they fit, for a word of accessories."""
 _NAME_WORDS = 5
 _SERIES = re.compile(r"\s+(?:series|family|range|serie|系列)\b.*$|系列.*$")
 _TAIL = re.compile(
@@ -37,6 +41,7 @@ _UNITS = f"{SIZE_UNITS}|{CAPACITY_UNITS}|{PACK_UNITS}|w|v|hz|mhz|ghz|dpi|ppm|rpm
 _UNIT = re.compile(rf"^(?:{_UNITS})$")
 _MEASURE = re.compile(rf"^\d[\d.,x-]*(?:-?(?:{_UNITS})|[\"″])$")
 _TELLING = re.compile(r"^(?=(?:.*[a-z]){2})(?=(?:.*\d){3})\S{6,}$")
+_WORD = re.compile(r"^[^\W\d_]{3,}$|^[\u4e00-\u9fff]{2,}$")
 _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[a-z]")
 
 
@@ -59,9 +64,19 @@ class Devices:
         self._stems: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         self._models: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
         accessories = _accessories(draft)
-        for row, product in enumerate(products):
-            if row not in accessories:
-                self._add(row, product)
+        titles = [tokens(product.title) for product in products]
+        marks = _accessory_words(titles, _stating(draft)) - _other_words(draft, accessories)
+        self._known = {
+            row
+            for row, words in enumerate(titles)
+            if row not in accessories and not marks.intersection(_after_model(words))
+        }
+        for row in sorted(self._known):
+            self._add(row, products[row])
+
+    def __contains__(self, row: int) -> bool:
+        """Whether the product may be a device at all."""
+        return row in self._known
 
     def named_by(self, text: str, *, brand: str) -> list[Named]:
         """The devices, surest first; none when the name is too common. `brand` is that of the accessory."""
@@ -113,7 +128,7 @@ class Devices:
 
 def _accessories(draft: Draft) -> Collection[int]:
     """Rows that state what they fit, and those of types of which many do."""
-    stating = {row for node in draft.of_kind(EntityKind.COMPATIBLE_TARGET) for row in node.rows}
+    stating = _stating(draft)
     members = Counter(draft.types)
     fitting = Counter(draft.types[row] for row in stating)
     types = {iri for iri, count in fitting.items() if iri and count > MAX_ACCESSORY_SHARE * members[iri]}
@@ -127,6 +142,39 @@ def _model_place(words: Sequence[str]) -> int | None:
         return None
     after = words[place + 1] if place + 1 < len(words) else ""
     return None if _UNIT.match(after) and not _LETTER.search(words[place]) else place
+
+
+def _stating(draft: Draft) -> set[int]:
+    return {row for node in draft.of_kind(EntityKind.COMPATIBLE_TARGET) for row in node.rows}
+
+
+def _accessory_words(titles: Sequence[Sequence[str]], stating: Collection[int]) -> set[str]:
+    """Words whose products mostly state what they fit: "cartridge", "fuser", "kit"."""
+    count, fitting = Counter[str](), Counter[str]()
+    for row, words in enumerate(titles):
+        count.update(set(words))
+        if row in stating:
+            fitting.update(set(words))
+    return {
+        word
+        for word, found in fitting.items()
+        if found >= MIN_WORD_COUNT and found >= MIN_WORD_SHARE * count[word] and _WORD.match(word)
+    }
+
+
+def _other_words(draft: Draft, accessories: Collection[int]) -> set[str]:
+    """Colours, and the words that types of devices end with ("phone")."""
+    colors = {
+        word for node in draft.of_kind(EntityKind.COLOR) for name in node.names for word in name.split()
+    }
+    devices = {iri for row, iri in enumerate(draft.types) if iri and row not in accessories}
+    names = [name for iri in sorted(devices) if iri in draft.nodes for name in draft.nodes[iri].names]
+    return colors | {name.split()[-1] for name in names if name.split()}
+
+
+def _after_model(words: Sequence[str]) -> Sequence[str]:
+    place = next((place for place, word in enumerate(words) if _DIGIT.search(word)), len(words))
+    return words[place + 1 :]
 
 
 def _key(words: Sequence[str]) -> str:

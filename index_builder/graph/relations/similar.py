@@ -26,9 +26,9 @@ from index_builder.graph.vocabulary import SourceGraph, Term
 MIN_COSINE = 0.45
 MIN_SCORE, SAME_TYPE_SCORE = 0.5, 0.35
 """Mean of cosine and Jaccard that makes a substitute: of unknown or related type, and of the same type."""
-LONELY_COUNT, LONELY_FACTOR = 3, 0.5
-"""A product that nothing resembles enough gets its nearest few of the same or unknown type, at half the
-confidence.
+LONELY_COSINE, LONELY_COUNT, LONELY_FACTOR = 0.55, 3, 0.5
+"""A product that nothing resembles enough gets the nearest few that it could be replaced by, at half the
+confidence, from a cosine on: below it about every second was wrong.
 """
 _CANDIDATES = 48
 _EXACT_UP_TO = 60_000
@@ -73,7 +73,7 @@ def find_similar(
     fits = scores >= np.where(same, SAME_TYPE_SCORE, MIN_SCORE)
     choice = _Choice(variants, frozenset(excluded))
     best = choice.best(subjects[fits], objects[fits], scores[fits], top)
-    lonely = ~np.isin(subjects, np.array([*best], np.int64).ravel())
+    lonely = ~np.isin(subjects, np.array([*best], np.int64).ravel()) & (cosines >= LONELY_COSINE)
     near = LONELY_FACTOR * cosines[lonely]
     best |= choice.best(subjects[lonely], objects[lonely], near, min(top, LONELY_COUNT))
     return sorted(
