@@ -8,7 +8,8 @@ al., ACL 2009), so that a catalogue without such fields falls back on fixed figu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.text import normalise
@@ -17,7 +18,13 @@ from index_builder.graph.draft import Draft
 from index_builder.graph.evidence import Extractor, Label, Mention, Relation, TextField
 from index_builder.graph.text.relations_confidence import confidences
 from index_builder.graph.text.relations_cues import Cue, cues_in
-from index_builder.graph.text.relations_roles import RELATION_OF, Part, learned_parts, seeded_parts
+from index_builder.graph.text.relations_roles import (
+    RELATION_OF,
+    Part,
+    is_addition,
+    learned_parts,
+    seeded_parts,
+)
 from index_builder.graph.text.relations_spans import Item, ItemKind, items_after
 from index_builder.graph.text.relations_uncued import uncued_items
 from index_builder.graph.text.targets import TargetNames, add_names, learn_targets
@@ -83,20 +90,15 @@ def read_candidates(products: Sequence[Product], draft: Draft) -> tuple[list[Can
         for cue, item in found:
             if cue in _TEACHING and item.kind is ItemKind.MODEL:
                 add_names(names, normalise(text[item.start : item.end]), row)
-    candidates = [
-        Candidate(
-            row,
-            field,
-            item.start,
-            item.end,
-            cue,
-            item.kind,
-            parts[row],
-            normalise(text[item.start : item.end]),
-        )
-        for (row, field, text), found in zip(texts, cued, strict=True)
-        for cue, item in sorted([*found, *_uncued(text, found, seeded[row], names, row)], key=_place)
-    ]
+    said: defaultdict[int, set[str]] = defaultdict(set)
+    candidates: list[Candidate] = []
+    for (row, field, text), found in zip(texts, cued, strict=True):
+        said[row].update(_models(text, (item for cue, item in found if cue in _TEACHING), names))
+        free = list(_uncued(text, found, seeded[row], names, row, frozenset(said[row])))
+        said[row].update(_models(text, (item for _, item in free), names))
+        for cue, item in sorted([*found, *free], key=_place):
+            name = normalise(text[item.start : item.end])
+            candidates.append(Candidate(row, field, item.start, item.end, cue, item.kind, parts[row], name))
     return candidates, names
 
 
@@ -128,18 +130,34 @@ def _cued(text: str, brand: str, kind: str, part: Part, names: TargetNames) -> l
 
 
 def _makes_sense(cue: Cue, item: Item, part: Part, text: str) -> bool:
-    """Only things come along, and a device that is "for notebooks" is seldom an addition to them."""
+    """Only additions come along ("w/ audio" is built in), and a device that is "for notebooks" is seldom one
+    of theirs.
+    """
     if cue is Cue.BUNDLE:
-        counted = any(letter.isdigit() for letter in text[item.start : item.end])
-        return item.kind is ItemKind.CLASS and not counted
+        words = normalise(text[item.start : item.end]).split()
+        counted = any(letter.isdigit() for word in words for letter in word)
+        return item.kind is ItemKind.CLASS and not counted and is_addition(words[-1])
     return item.kind is not ItemKind.CLASS or part is not Part.DEVICE or cue is Cue.COMPATIBLE
 
 
+def _models(text: str, items: Iterable[Item], names: TargetNames) -> Iterator[str]:
+    """Model numbers in the spans of items."""
+    for item in items:
+        for word in normalise(text[item.start : item.end]).replace("/", " ").split():
+            if names.is_model(word):
+                yield word
+
+
 def _uncued(
-    text: str, cued: Sequence[tuple[Cue, Item]], part: Part, names: TargetNames, row: int
+    text: str,
+    cued: Sequence[tuple[Cue, Item]],
+    part: Part,
+    names: TargetNames,
+    row: int,
+    said: frozenset[str],
 ) -> Iterator[tuple[Cue, Item]]:
     if part in (Part.CONSUMABLE, Part.ACCESSORY, Part.SPARE):
-        for item in uncued_items(text, names, row):
+        for item in uncued_items(text, names, row, said):
             if all(item.end <= other.start or item.start >= other.end for _, other in cued):
                 yield Cue.NONE, item
 

@@ -72,7 +72,18 @@ def confidences(
         for place, chance in zip(learnable, model.chances(table), strict=True):
             sure[place] = float(chance)
     _share_in_lists(candidates, sure)
+    _share_in_products(candidates, sure)
     return sure
+
+
+def _share_in_products(candidates: Sequence[Candidate], sure: list[float]) -> None:
+    """The same thing named in title and description is about as sure in both."""
+    best: dict[tuple[int, str], float] = {}
+    keys = [(each.row, re.split(r"[/,]", each.text)[0]) for each in candidates]
+    for key, value in zip(keys, sure, strict=True):
+        best[key] = max(value, best.get(key, 0.0))
+    for place, key in enumerate(keys):
+        sure[place] = max(sure[place], _LIST_SHARE * best[key])
 
 
 def _share_in_lists(candidates: Sequence[Candidate], sure: list[float]) -> None:

@@ -44,7 +44,7 @@ _LATIN = {
         "convient (?:à|pour)",
     ),
     Cue.FOR: ("for", "(?-i:f)(?=/)/", "(?-i:f)(?= [A-Z])", "für", "pour", "para"),
-    Cue.BUNDLE: (r"\+(?= )", "w(?=/)/", "incl(?:udes?|uding)?", "bundled with", "inkl"),
+    Cue.BUNDLE: (r"\+(?= )", r"w(?=/)/(?!o(?![^\W_]))", "incl(?:udes?|uding)?", "bundled with", "inkl"),
 }  # fmt: skip
 _CHINESE = {
     Cue.EQUIVALENT: ("替代", "替换", "代替", "等同于", "取代"),

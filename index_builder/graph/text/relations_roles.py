@@ -60,6 +60,7 @@ _SEEDS = {
     Part.DEVICE: """printer notebook laptop computer pc desktop server workstation monitor projector camera
         phone smartphone tablet television tv scanner router processor copier multifunctional mfp console
         drive motherboard machine shaver player oven fridge vehicle bicycle drill
+        ups switch speaker headset headphone telephone display chassis barebone
         打印机 笔记本 电脑 手机 平板 相机 电视""",
 }
 SEED_WORDS: dict[str, Part] = {word: part for part, words in _SEEDS.items() for word in words.split()}
@@ -98,6 +99,11 @@ def learned_parts(products: Sequence[Product], seeded: Sequence[Part]) -> list[P
 def seeded_parts(products: Sequence[Product], types: Sequence[str]) -> list[Part]:
     """What seed words tell of each product; `types` are the readable names of their types, "" for none."""
     return [_seeded(product, kind) for product, kind in zip(products, types, strict=True)]
+
+
+def is_addition(word: str) -> bool:
+    """Whether a normalised word names something that is no device by itself: "adapters", "case"."""
+    return SEED_WORDS.get(singular(word), Part.DEVICE) is not Part.DEVICE
 
 
 def _seeded(product: Product, kind: str) -> Part:

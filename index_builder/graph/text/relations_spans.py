@@ -28,7 +28,7 @@ _SEPARATOR = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[^\s]+")
-_TRIM = " .,:;!?'’*™®©-–"
+_TRIM = " .,:;!?'’*™®©-–()[]（）"
 _LEADING_WORDS = """
     the a an any all your most common many several select selected various older newer other both certain
     use with in on our my its their two three new popular leading specific 各种 多种 所有
@@ -185,7 +185,9 @@ def _model(words: Sequence[Word], names: TargetNames) -> Item | None:
     last = -1
     for place, word in enumerate(words[:MAX_NAME_WORDS]):
         before = words[place - 1] if place else None
-        if names.is_model(word.key) or (before is not None and _is_number_of(before, word, names)):
+        series = " ".join(each.key for each in words[:place]) in names.series
+        numbered = before is not None and _is_number_of(before, word, series)
+        if names.is_model(word.key) or numbered:
             last = place
         elif last >= 0 or not (
             _NAME_WORD.match(word.text) or word.key in names.series or word.key in names.brands
@@ -204,17 +206,19 @@ def _numbers_behind(words: Sequence[Word], end: int) -> int:
     return len(words) if rest and all(_BARE_NUMBER.match(word.text) for word in rest) else end
 
 
-def _is_number_of(before: Word, word: Word, names: TargetNames) -> bool:
-    """`4000` of "LaserJet 4000", `8` of "iPhone 8"; not the numbers of "Ages 6" and "30 pages"."""
+def _is_number_of(before: Word, word: Word, series: bool) -> bool:
+    """`4000` of "LaserJet 4000", `8` of "iPhone 8"; not the numbers of "Ages 6" and "30 pages".
+    `series`: whether the words before are a known one.
+    """
     named = _NAME_WORD.match(before.text) is not None and not any(c.isdigit() for c in before.text)
     if is_measure(word.key) and not word.key.isdecimal():
         return False
     if _BARE_NUMBER.match(word.text):
-        return named or before.key in names.series
+        return named or series
     return (
         _SHORT_NUMBER.match(word.text) is not None
         and named
-        and (_CAMEL.match(before.text) is not None or before.key in names.series)
+        and (_CAMEL.match(before.text) is not None or series)
     )
 
 

@@ -22,13 +22,15 @@ _BACK = re.compile(r"[a-z]+\+?$")
 _WORDS = 4
 
 
-def uncued_items(text: str, names: TargetNames, row: int) -> list[Item]:
-    """In order of the text, none overlapping another. What only product `row` itself says is not known."""
+def uncued_items(text: str, names: TargetNames, row: int, said: frozenset[str] = frozenset()) -> list[Item]:
+    """In order of the text, none overlapping another. What only product `row` itself says is not known,
+    but for `said`: models that its other text, or a cue, names as targets.
+    """
     items: list[Item] = []
     before: Sequence[Word] = ()
     for start, end, slash in pieces(text, 0, len(text)):
         words = words_of(text, start, end)
-        found = _in_piece(words, names, row)
+        found = _in_piece(words, names, row, said)
         if before and words:
             joined = bool(items) and items[-1].end == before[-1].end
             if not found and joined and slash and _CONTINUES.match(words[0].text):
@@ -50,24 +52,26 @@ def _looks_like(one: Word, other: Word, names: TargetNames) -> bool:
     return alike and names.is_model(one.key) and names.is_model(other.key)
 
 
-def _in_piece(words: Sequence[Word], names: TargetNames, row: int) -> list[Item]:
+def _in_piece(words: Sequence[Word], names: TargetNames, row: int, said: frozenset[str]) -> list[Item]:
     found = []
     place = 0
     while place < len(words):
-        item, place = _at(words, place, names, row)
+        item, place = _at(words, place, names, row, said)
         if item is not None:
             found.append(item)
     return found
 
 
-def _at(words: Sequence[Word], place: int, names: TargetNames, row: int) -> tuple[Item | None, int]:
+def _at(
+    words: Sequence[Word], place: int, names: TargetNames, row: int, said: frozenset[str]
+) -> tuple[Item | None, int]:
     """The longest item that begins at a word, and the place to look on from."""
     first = words[place].key
     for length in range(min(_WORDS, len(words) - place), 0, -1):
         if length > 1 and (first in names.common or is_measure(first)):
             continue
         run = words[place : place + length]
-        if _is_known(run, names, row):
+        if _is_known(run, names, row) or (length == 1 and first in said):
             digits = any(letter.isdigit() for word in run for letter in word.key)
             kind = ItemKind.MODEL if digits else ItemKind.NAME
             return Item(run[0].start, run[-1].end, kind), place + length

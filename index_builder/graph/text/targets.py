@@ -97,6 +97,8 @@ def learn_targets(products: Sequence[Product], draft: Draft, parts: Sequence[Par
             words = name.split()
             if not _add_name(models, series, names, words, row) and parts[row] is not Part.DEVICE:
                 phrases[" ".join(singular(word) for word in words)] += 1
+        for name in _series_of(product, parts[row]):
+            _add(series, name, row)
     standards = _standards(products)
     common = _common_words(products, parts) | frozenset(default_lexicon().colors) | SEED_WORDS.keys()
     for name in [key for key in series if key.split()[0] in common or is_measure(key.split()[0])]:
@@ -144,7 +146,7 @@ def without_brand(words: Sequence[str], brands: frozenset[str]) -> Sequence[str]
 
 
 def is_measure(word: str) -> bool:
-    """`2u`, `15.6"`, `500gb`: a number with a unit, or alone. `8440p`, four digits and a letter, is a model."""
+    """`2u`, `15.6"`, `500gb`: a number with a unit, or alone. `8440p`, four digits and a letter, is none."""
     return _MEASURE.match(word) is not None and _LONG.match(word) is None
 
 
@@ -174,6 +176,18 @@ def _named_by(product: Product, part: Part, brands: frozenset[str]) -> Iterator[
         place = next((i for i, word in enumerate(words) if any(c.isdigit() for c in word)), None)
         if place is not None and _can_number(words, place):
             yield from expand_list(" ".join(words[: place + 1]))
+
+
+def _series_of(product: Product, part: Part) -> Iterator[str]:
+    """What a device is called whose title goes on with a measure: "smart-ups", "smart-ups rt" of
+    "Smart-UPS RT 2200VA".
+    """
+    if part is Part.DEVICE:
+        words = normalise(product.title).removeprefix(normalise(product.brand)).split()[: _SERIES_WORDS + 1]
+        place = next((i for i, word in enumerate(words) if any(c.isdigit() for c in word)), 0)
+        if place and is_measure(words[place]):
+            for length in range(1, place + 1):
+                yield " ".join(words[:length])
 
 
 def _can_number(words: Sequence[str], place: int) -> bool:
