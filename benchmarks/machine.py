@@ -12,10 +12,11 @@ import pyoxigraph
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores, memory in GiB, versions; "" or 0 where Linux's /proc does not tell."""
+    """Processor, cores, processes waiting for them (the last minute's mean), memory in GiB, versions; "" or 0 where Linux's /proc does not tell."""
     return {
         "processor": _field("/proc/cpuinfo", "model name") or platform.processor(),
         "cores": os.cpu_count(),
+        "load_average": round(os.getloadavg()[0], 1),
         "memory_gib": round(int((_field("/proc/meminfo", "MemTotal") or "0 kB").split()[0]) / 2**20, 1),
         "python": platform.python_version(),
         "numpy": np.__version__,
