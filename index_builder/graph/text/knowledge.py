@@ -21,7 +21,8 @@ from index_builder.graph.text.gazetteer_names import (
 from index_builder.graph.text.models import ModelNumbers, learn_models
 from index_builder.graph.text.series import learn_series
 from index_builder.graph.text.titles import Title, prepare
-from index_builder.graph.text.type_grammar import TypeGrammar, learn_types
+from index_builder.graph.text.type_grammar import TypeGrammar
+from index_builder.graph.text.type_learning import learn_types
 from index_builder.graph.vocabulary import SourceGraph
 
 _MIN_LIKELY = 5

@@ -12,6 +12,8 @@ from index_builder.graph.text.titles import Mark, Title
 _MIN_TITLES = 3
 _OTHERS = 10
 """One brand must open its titles with the word so many times as often as all others together."""
+_ELSEWHERE = 3
+"""And so many times as often as they write it anywhere: "wireless" is a word, no line of one brand."""
 _MAX_WORDS = 3
 _MIN_LONGER = 0.05
 _CONFIDENCE = 0.8
@@ -23,6 +25,7 @@ def learn_series(titles: Sequence[Title], not_series: Collection[str]) -> tuple[
     for title in titles:
         for run in _runs(title, not_series):
             openings[run][title.brand] += 1
+    places = _places(titles)
     found: dict[str, tuple[str, int]] = {}
     for run in sorted(openings, key=lambda run: (run.count(" "), run)):
         (brand, count), *_ = openings[run].most_common(1)
@@ -30,10 +33,22 @@ def learn_series(titles: Sequence[Title], not_series: Collection[str]) -> tuple[
         if count < _MIN_TITLES or others * _OTHERS > count:
             continue
         shorter = run.rpartition(" ")[0]
+        elsewhere = 0 if shorter else places[run].total() - places[run][brand]
+        if elsewhere * _ELSEWHERE > count:
+            continue
         if shorter and not _is_name(shorter, count, found, openings):
             continue
         found[run] = (brand, count)
     return tuple(Entry(run, Label.SERIES, _CONFIDENCE, brand) for run, (brand, _) in sorted(found.items()))
+
+
+def _places(titles: Sequence[Title]) -> Mapping[str, Counter[str]]:
+    """In how many titles of each brand a word stands, wherever."""
+    places: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for title in titles:
+        for word in {word.text for word in title.words}:
+            places[word][title.brand] += 1
+    return places
 
 
 def _is_name(

@@ -48,8 +48,8 @@ class Mark(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Statements:
     """What a product's attributes say, in normal form: `words` of values, singular, but for those of types,
-    names and models; `phrases` those values that have several; whole `colors`, `materials`, `types` and `models` (its own numbers or names); `fits`:
-    whether it states what it is compatible with.
+    names and models; `phrases` those values that have several; whole `colors`, `materials`, `types` and
+    `models` (its own numbers or names); `fits`: whether it states what it is compatible with.
     """
 
     words: frozenset[str]

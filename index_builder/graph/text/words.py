@@ -78,3 +78,10 @@ def words_of(folded: Folded) -> tuple[Word, ...]:
             found.append(Word(folded.text[start:end], start, end, joined))
             before = end
     return tuple(found)
+
+
+def parts_of(word: Word) -> list[str]:
+    """The words of "server/workstation", in singular."""
+    if "/" not in word.text:
+        return [word.single]
+    return [Word(part, 0, 0, joined=False).single for part in word.text.split("/") if part] or [word.single]
