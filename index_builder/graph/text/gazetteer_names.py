@@ -40,7 +40,7 @@ _KEY_LABELS = {"target gender": Label.AUDIENCE, "age group": Label.AUDIENCE, "oc
 
 
 def draft_entries(draft: Draft, products: Sequence[Product]) -> Iterator[Entry]:
-    """Names of nodes. A brand's are there twice: for its own products, and for whatever else they stand in."""
+    """Names of nodes. A brand's are there twice: for its own products, and for all others."""
     for node in draft.nodes.values():
         if node.iri.startswith(TYPE_IRI) or node.kind is EntityKind.CATEGORY:
             if node.source == SourceGraph.CATALOGUE:

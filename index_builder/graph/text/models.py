@@ -70,8 +70,8 @@ class ModelNumbers:
         return self.titles.get(text, 0) <= _MAX_TITLES and self.brands.get(text, 0) <= 1
 
     def _stated(self, title: Title, phrases: Sequence[TypePhrase], series: Sequence[Span]) -> Iterator[Span]:
-        """What the product states as its number or name, where the title has it. Of several words only those with
-        digits count; a name without any must be nothing else that is known.
+        """What the product states as its number or name, where the title has it. Of several words only those
+        with digits count; a name without any must be nothing else that is known.
         """
         text = title.folded.text
         for model in title.stated.models:
@@ -79,7 +79,9 @@ class ModelNumbers:
             end = start + len(model)
             if start < 0 or len(model) < 2 or not (is_word_edge(text, start) and is_word_edge(text, end)):
                 continue
-            inside = [place for place, word in enumerate(title.words) if start <= word.start and word.end <= end]
+            inside = [
+                place for place, word in enumerate(title.words) if start <= word.start and word.end <= end
+            ]
             codes = [place for place in inside if title.marks[place] is Mark.CODE]
             if codes:
                 if len(inside) == 1:
@@ -87,8 +89,10 @@ class ModelNumbers:
                 for word in (title.words[place] for place in codes if len(inside) > 1):
                     if word.has_letter and self._is_rare(title, word.text):
                         yield Span(word.start, word.end, Label.MODEL, _STATED_PART)
-            elif len(inside) <= _MAX_STATED_WORDS and all(title.marks[place] is Mark.PLAIN for place in inside):
-                if not any(span.start < end and start < span.end for span in (*phrases, *series)):
+            elif len(inside) <= _MAX_STATED_WORDS:
+                plain = all(title.marks[place] is Mark.PLAIN for place in inside)
+                known = any(span.start < end and start < span.end for span in (*phrases, *series))
+                if plain and not known:
                     yield Span(start, end, Label.MODEL, _NAME)
 
 
@@ -98,9 +102,7 @@ def learn_models(titles: Sequence[Title]) -> ModelNumbers:
     stated: set[str] = set()
     for title in titles:
         stated.update(title.stated.words)
-        codes = {
-            word.text for word, mark in zip(title.words, title.marks, strict=True) if mark is Mark.CODE
-        }
+        codes = {word.text for word, mark in zip(title.words, title.marks, strict=True) if mark is Mark.CODE}
         counts.update(codes)
         for code in codes:
             brands.setdefault(code, set()).add(title.brand)

@@ -66,10 +66,12 @@ def quantities(folded: Folded) -> list[Quantity]:
 
 
 def other_measures(folded: Folded) -> list[tuple[int, int]]:
-    """Spans of measures that are neither sizes nor capacities: volts, frequencies, rates, resolutions, counts of
-    ports.
+    """Spans of measures that are neither sizes nor capacities: volts, frequencies, rates, resolutions, counts
+    of ports.
     """
-    return [match.span() for match in _OTHER.finditer(folded.text) if is_word_edge(folded.text, match.start())]
+    return [
+        match.span() for match in _OTHER.finditer(folded.text) if is_word_edge(folded.text, match.start())
+    ]
 
 
 def _candidates(folded: Folded) -> Iterator[Quantity]:

@@ -65,8 +65,8 @@ class Tagger:
         return cls(folder, ModelSpec.read(folder), TaggerReading.read(folder), threads=threads)
 
     def read(self, texts: Sequence[str]) -> list[list[Span]]:
-        """Spans of each folded text with calibrated confidences, in order of place. Words past the model's last
-        token are not read.
+        """Spans of each folded text with calibrated confidences, in order of place. Words past the model's
+        last token are not read.
         """
         found: list[list[Span]] = []
         for first in range(0, len(texts), _AT_ONCE):
