@@ -9,7 +9,7 @@ from engine.types import FloatArray
 from index_builder.graph.alignment.votes import Neighbours
 
 _CHUNK = 512
-_VOTES = 1.0
+_VOTES = 2.0
 _TEMPERATURE = 0.8
 _LEAST_VOTE = 0.003
 _AGREED = 0.6

@@ -39,6 +39,7 @@ of that.
 OWN_TYPE = 0.7
 """Share of a product's own type where its neighbours' types have a say, too."""
 _UNHEARD = 0.1
+_TOLD = 0.5
 _SAME = 0.75
 _INHERITED = 0.85
 
@@ -68,7 +69,9 @@ def _names(node: Node) -> tuple[str, ...]:
 
 
 class TypeEvidence:
-    """Float32 (types, concepts): how well the type's names and the concepts' agree, in words and meaning."""
+    """`scores` float32 (types, concepts): how well the type's names and the concepts' agree, in words and
+    meaning. `told[type]` says whether words alone tell a concept.
+    """
 
     def __init__(
         self, types: TypeNames, ontology: Ontology, index: NameIndex, meanings: Meanings | None
@@ -79,6 +82,7 @@ class TypeEvidence:
             for name in names:
                 for concept, score in index.matches(name).items():
                     words[place, concept] = max(words[place, concept], score)
+        self.told: NDArray[np.bool_] = words.max(axis=1, initial=0) >= _TOLD
         order = sorted(range(len(parents)), key=lambda place: len(ontology.path(place, parents)))
         inherited = words.copy()
         for place in order:

@@ -45,6 +45,7 @@ class ProductMeanings:
         if chinese and not meanings.read_chinese:
             read[chinese] = 0
         self._products = np.asarray(read, np.float32)
+        self.told: NDArray[np.bool_] = np.abs(self._products).sum(axis=1) > 0
 
     def scores(self, rows: NDArray[np.int64]) -> FloatArray:
         """Float32 (rows, concepts)."""

@@ -40,6 +40,10 @@ _NEARNESS = 0.6
 _ROUNDS = 3
 _SAMPLED = 3000
 _CHUNK = 512
+_UNTOLD = 0.5
+"""Of the confidence, where neither type nor title nor attributes say anything of the categories, so that only
+neighbours and what the shop sells at large do.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ def align_products(
         )
     scorer = _Scorer(products, draft, taxonomy, vectors, meanings)
     candidates, scores = scorer.candidates()
-    scores += _pairs(products, taxonomy, scorer.index, attributes, candidates)
+    said = _pairs(products, taxonomy, scorer.index, attributes, candidates)
+    scores += said
     shares = (
         shares_of(scores)
         if scorer.neighbours is None
@@ -81,6 +86,7 @@ def align_products(
     order = np.argsort(-shares, axis=1, kind="stable")[:, :BEST]
     best = np.take_along_axis(candidates, order, axis=1).astype(np.int32)
     sure = calibrated(np.take_along_axis(shares, order, axis=1))
+    sure[~scorer.told & (said.max(axis=1) <= 0)] *= np.float32(_UNTOLD)
     missing = ((0, 0), (0, BEST - best.shape[1]))
     return ProductAlignment(np.pad(best, missing, constant_values=-1), np.pad(sure, missing))
 
@@ -131,6 +137,8 @@ class _Scorer:
             )
             types.doubt(self._read.of_groups(self.types.places, len(self.types.names)))
         self._type_scores = types.scores
+        told = np.append(types.told, False)[self.types.places]
+        self.told: NDArray[np.bool_] = told if self._read is None else told | self._read.told
 
     def candidates(self) -> tuple[NDArray[np.int64], FloatArray]:
         """The likeliest concepts of each product, by place, int64 (n, at most 24), and their scores."""

@@ -82,6 +82,19 @@ def test_a_type_that_is_no_type_is_doubted_where_titles_say_otherwise() -> None:
     assert by_all.categories[0, 0] == MUGS
 
 
+def test_a_product_of_which_nothing_is_known_is_unsure() -> None:
+    """雨鞋 (rain boots) is none of a kitchen's things, and the encoder does not read it."""
+    products = [*PRODUCTS, product(8, "儿童防滑雨鞋", "雨鞋")]
+    encode = Hashed()
+    draft = extract(products)
+    vectors = encode([each.title for each in products])
+    for found in (
+        align_products(products, draft, TAXONOMY),
+        align_products(products, draft, TAXONOMY, vectors=vectors, meanings=Meanings(encode)),
+    ):
+        assert found.confidence[8, 0] < 0.5 < found.confidence[6, 0]
+
+
 def test_the_same_input_gives_the_same_alignment() -> None:
     one, other = (align_products(PRODUCTS, extract(PRODUCTS), TAXONOMY) for _ in range(2))
     np.testing.assert_array_equal(one.categories, other.categories)
