@@ -12,7 +12,9 @@ import pyoxigraph
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores, processes waiting for them (the last minute's mean), memory in GiB, versions; "" or 0 where Linux's /proc does not tell."""
+    """Processor, cores, processes that wanted them (the last minute's mean), memory in GiB, versions; "" or 0
+    where Linux's /proc does not tell.
+    """
     return {
         "processor": _field("/proc/cpuinfo", "model name") or platform.processor(),
         "cores": os.cpu_count(),
