@@ -15,7 +15,7 @@ def product(title: str, brand: str = "", **attributes: AttributeValue) -> Produc
 
 
 def shop() -> list[Product]:
-    """Lamps and water filters of Nordlys and Acme; Nordlys has the series Aurora."""
+    """Lamps and water filters of Nordlys and Acme; Nordlys has the series Aurora, Acme states a type."""
     found = [
         product(f"Nordlys Aurora {model} desk lamp Red", "Nordlys", color="Red", model=model)
         for model in _MODELS
@@ -23,7 +23,12 @@ def shop() -> list[Product]:
     for number, color in enumerate(("Red", "Green", "White"), start=1):
         found += [
             product(f"Acme desk lamp {color} {number} m", "Acme", color=color),
-            product(f"Acme water filter for KX-110{number}", "Acme", compatible_with=f"KX-110{number}"),
+            product(
+                f"Acme water filter for KX-110{number}",
+                "Acme",
+                compatible_with=f"KX-110{number}",
+                product_type="Water filter",
+            ),
             product(f"Nordlys water filter {color}", "Nordlys", color=color, compatible_with="KX-1101"),
         ]
     return found
