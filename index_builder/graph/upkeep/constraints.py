@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import networkx
 import pyoxigraph
 
 from engine.errors import DamagedGenerationError
@@ -101,6 +100,8 @@ def _unknown_products(store: pyoxigraph.Store) -> Iterator[str]:
 
 def _cycles(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     """One cycle for each knot of nodes that are broader than each other, from its first node on."""
+    import networkx
+
     graph = networkx.DiGraph(sorted(pairs))
     for knot in networkx.strongly_connected_components(graph):
         start = min(knot)
