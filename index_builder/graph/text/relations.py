@@ -131,13 +131,14 @@ def _cued(text: str, brand: str, kind: str, part: Part, names: TargetNames) -> l
 
 def _makes_sense(cue: Cue, item: Item, part: Part, text: str) -> bool:
     """Only additions come along ("w/ audio" is built in), and a device that is "for notebooks" is seldom one
-    of theirs.
+    of theirs. Where nothing tells the part, the class may be the product itself ("for men shaver").
     """
     if cue is Cue.BUNDLE:
         words = normalise(text[item.start : item.end]).split()
         counted = any(letter.isdigit() for word in words for letter in word)
         return item.kind is ItemKind.CLASS and not counted and is_addition(words[-1])
-    return item.kind is not ItemKind.CLASS or part is not Part.DEVICE or cue is Cue.COMPATIBLE
+    additional = part not in (Part.DEVICE, Part.UNKNOWN)
+    return item.kind is not ItemKind.CLASS or additional or cue is Cue.COMPATIBLE
 
 
 def _models(text: str, items: Iterable[Item], names: TargetNames) -> Iterator[str]:

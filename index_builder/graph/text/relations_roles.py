@@ -51,12 +51,12 @@ _SEEDS = {
         墨盒 硒鼓 碳粉 色带 墨水 纸 胶带 充电器 数据线 适配器 内存""",
     Part.ACCESSORY: """case bag sleeve backpack briefcase cover skin folio mount bracket arm stand holder
         cradle dock docking replicator rack rail tray feeder cassette stacker finisher cabinet hood lens
-        protector screenprotector licence license warranty service support renewal maintenance accessory
+        protector screenprotector licence license warranty service support renewal visit contract accessory
         shelf strap lock duplexer caddy enclosure option sorter pedestal sheath stylus pen remote tripod
         harness guard organizer drawer duplex privacy screen grip
         保护套 手机壳 壳 膜 支架 底座 包 配件 表带""",
     Part.SPARE: """lamp bulb fuser belt battery roller spare replacement blade hinge fan filter transfer brush
-        gasket spring 电池 灯泡 滤芯 零件""",
+        gasket spring maintenance 电池 灯泡 滤芯 零件""",
     Part.DEVICE: """printer notebook laptop computer pc desktop server workstation monitor projector camera
         phone smartphone tablet television tv scanner router processor copier multifunctional mfp console
         drive motherboard machine shaver player oven fridge vehicle bicycle drill
@@ -73,6 +73,8 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _PIECES = re.compile(r"\d\s*pcs?\b")
 _CONTAINERS = frozenset({"cartridge", "kit", "pack", "unit", "module", "filter", "set"})
 """The word before tells: a fuser kit is a part, a battery cartridge is not used up."""
+_HOUSINGS, _HOUSED = frozenset({"case", "cabinet"}), frozenset({"computer", "pc", "server", "tower"})
+"""A computer case is what computers are built into: parts are made for it."""
 _SPARE = frozenset({"spare", "replacement", "备件"})
 
 
@@ -145,7 +147,8 @@ def _by_words(words: Sequence[str]) -> Part:
             if part is not Part.UNKNOWN:
                 return Part.UNKNOWN if part is Part.DEVICE else part
         if word in SEED_WORDS:
-            return SEED_WORDS[word]
+            housed = word in _HOUSINGS and place and words[place - 1] in _HOUSED
+            return Part.DEVICE if housed else SEED_WORDS[word]
     return Part.UNKNOWN
 
 

@@ -31,7 +31,7 @@ _TOKEN = re.compile(r"[^\s]+")
 _TRIM = " .,:;!?'’*™®©-–()[]（）"
 _LEADING_WORDS = """
     the a an any all your most common many several select selected various older newer other both certain
-    use with in on our my its their two three new popular leading specific 各种 多种 所有
+    use with in on our my its their two three four five six new popular leading specific 各种 多种 所有
 """
 _LEADING = frozenset(_LEADING_WORDS.split())
 _CONTINUES = re.compile(r"^(?:\d+[^\W\d_]{0,5}\+?|[^\W\d_]{1,3}\+?|\+)$")
@@ -202,8 +202,13 @@ def _model(words: Sequence[Word], names: TargetNames) -> Item | None:
 
 def _numbers_behind(words: Sequence[Word], end: int) -> int:
     """Where numbers end that only blanks part from a model ("WP 423 428"), when nothing follows them."""
+    length = sum(letter.isdigit() for letter in words[end - 1].text)
     rest = words[end:]
-    return len(words) if rest and all(_BARE_NUMBER.match(word.text) for word in rest) else end
+    alike = all(
+        _BARE_NUMBER.match(word.text) and sum(letter.isdigit() for letter in word.text) == length
+        for word in rest
+    )
+    return len(words) if alike else end
 
 
 def _is_number_of(before: Word, word: Word, series: bool) -> bool:

@@ -13,7 +13,9 @@ from index_builder.graph.text.relations_spans import Item, ItemKind, Word, piece
 from index_builder.graph.text.targets import TargetNames, is_measure, is_wild, shape_of
 
 MIN_SERIES = 5
-"""A series stands alone for its devices when so many other products name devices of it."""
+"""A series stands alone for its devices when so many other products name devices of it, one
+of the same brand among them: another maker's "Modern" is a word.
+"""
 MIN_DIGITS = 3
 """A model without its series has so many digits: "C6" may be anything. The x of "E35x" counts."""
 _NUMBER = re.compile(r"^\d{3,5}[^\W\d_]{0,4}\+?$")
@@ -93,7 +95,8 @@ def _is_known(run: Sequence[Word], names: TargetNames, row: int) -> bool:
         return False
     if len(run) > 1 and names.others(names.names, key, row) > 0:
         return True
-    return names.others(names.series, key, row) >= MIN_SERIES
+    several = len(key) > 3 and names.others(names.series, key, row) >= MIN_SERIES
+    return several and names.same_brand(names.series, key, row)
 
 
 def _is_known_model(key: str, names: TargetNames, row: int) -> bool:

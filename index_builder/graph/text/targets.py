@@ -55,11 +55,17 @@ class TargetNames:
     heads: frozenset[str]
     common: frozenset[str]
     brands: frozenset[str]
+    makers: Sequence[str]
+    """The normalised brand of each row."""
 
     def others(self, table: dict[str, list[int]], key: str, row: int) -> int:
         """How many other products say so."""
         rows = table.get(key)
         return 0 if rows is None else len(rows) - (row in rows)
+
+    def same_brand(self, table: dict[str, list[int]], key: str, row: int) -> bool:
+        """Whether another product of the row's brand says so."""
+        return any(each != row and self.makers[each] == self.makers[row] for each in table.get(key, ()))
 
     def is_model(self, word: str) -> bool:
         """Whether a normalised word can be a model: letters and digits, no measure, standard or brand."""
@@ -99,6 +105,7 @@ def learn_targets(products: Sequence[Product], draft: Draft, parts: Sequence[Par
                 phrases[" ".join(singular(word) for word in words)] += 1
         for name in _series_of(product, parts[row]):
             _add(series, name, row)
+    makers = [normalise(product.brand) for product in products]
     standards = _standards(products)
     common = _common_words(products, parts) | frozenset(default_lexicon().colors) | SEED_WORDS.keys()
     for name in [key for key in series if key.split()[0] in common or is_measure(key.split()[0])]:
@@ -107,7 +114,7 @@ def learn_targets(products: Sequence[Product], draft: Draft, parts: Sequence[Par
     classes |= {name for name, count in phrases.items() if count > 1}
     prefixes = frozenset(model[:end] for model in models for end in range(3, len(model)))
     return TargetNames(
-        models, series, names, prefixes, standards, frozenset(classes) - brands, heads, common, brands
+        models, series, names, prefixes, standards, frozenset(classes) - brands, heads, common, brands, makers
     )
 
 
