@@ -12,13 +12,15 @@ from index_builder.graph.draft import Draft, Node
 from index_builder.graph.relations.sparse import sparse
 from index_builder.graph.vocabulary import Term
 
+MIN_FITTING_SHARE, MIN_MEMBERS = 0.4, 5
 _CHUNK = 65_536
 
 
-def may_replace(draft: Draft, subjects: RowArray, objects: RowArray) -> Mask:
+def may_replace(draft: Draft, subjects: RowArray, objects: RowArray, *, strict: bool = True) -> Mask:
     """One flag for each pair of rows. False where the types are known and have no broader type in common,
     where one says what it fits and the other does not say the same of anything, or fits it in other colours:
-    a cartridge is no use in another printer.
+    a cartridge is no use in another printer. Of types that mostly say it, those that do not are left alone.
+    Unless `strict`, silence is no contradiction: both have to say what they fit to be told apart by it.
     """
     total = len(draft.types)
     roots = np.unique(np.asarray(_root_types(draft), np.str_), return_inverse=True)[1]
@@ -26,12 +28,25 @@ def may_replace(draft: Draft, subjects: RowArray, objects: RowArray) -> Mask:
     other = (roots[subjects] != roots[objects]) & typed[subjects] & typed[objects]
     targets = incidence(draft.of_kind(EntityKind.COMPATIBLE_TARGET), total)
     colors = incidence(draft.of_kind(EntityKind.COLOR), total)
-    stating = np.diff(targets.indptr) > 0
-    fitting = stating[subjects] | stating[objects]
+    fitting = _both_state(targets, subjects, objects)
+    if strict:
+        fits = np.diff(targets.indptr) > 0
+        fits |= _of_fitting_types(draft, fits)
+        fitting = fits[subjects] | fits[objects]
     elsewhere = fitting & ~share(targets, subjects, objects)
     in_other_color = fitting & _both_state(colors, subjects, objects) & ~share(colors, subjects, objects)
     allowed: Mask = ~(other | elsewhere | in_other_color)
     return allowed
+
+
+def _of_fitting_types(draft: Draft, stating: Mask) -> Mask:
+    """Products of types of which at least `MIN_FITTING_SHARE` say what they fit."""
+    types = np.unique(np.asarray(draft.types, np.str_), return_inverse=True)[1]
+    members = np.bincount(types)
+    share = np.bincount(types, weights=stating) / np.maximum(members, 1)
+    named = np.array([bool(iri) for iri in draft.types], np.bool_)
+    fitting: Mask = named & (members[types] >= MIN_MEMBERS) & (share[types] >= MIN_FITTING_SHARE)
+    return fitting
 
 
 def _root_types(draft: Draft) -> list[str]:

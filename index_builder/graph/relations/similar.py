@@ -27,7 +27,7 @@ MIN_COSINE = 0.45
 MIN_SCORE, SAME_TYPE_SCORE = 0.5, 0.35
 """Mean of cosine and Jaccard that makes a substitute: of unknown or related type, and of the same type."""
 LONELY_COSINE, LONELY_COUNT, LONELY_FACTOR = 0.55, 3, 0.5
-"""A product that nothing resembles enough gets the nearest few that it could be replaced by, at half the
+"""A product that nothing resembles enough gets the nearest few that do not contradict it, at half the
 confidence, from a cosine on: below it about every second was wrong.
 """
 _CANDIDATES = 48
@@ -64,13 +64,14 @@ def find_similar(
     if total < 2 or top < 1:
         return []
     subjects, objects, cosines = _nearest(vectors, min(_CANDIDATES, total - 1))
-    kept = (cosines >= MIN_COSINE) & may_replace(draft, subjects, objects)
+    kept = (cosines >= MIN_COSINE) & may_replace(draft, subjects, objects, strict=False)
     subjects, objects, cosines = subjects[kept], objects[kept], cosines[kept]
     scores = 0.5 * (cosines + _jaccard(_weights(draft, total), subjects, objects))
     types = np.unique(np.asarray(draft.types, np.str_), return_inverse=True)[1]
     typed = np.array([bool(iri) for iri in draft.types])
     same = (types[subjects] == types[objects]) & typed[subjects]
     fits = scores >= np.where(same, SAME_TYPE_SCORE, MIN_SCORE)
+    fits &= may_replace(draft, subjects, objects)
     choice = _Choice(variants, frozenset(excluded))
     best = choice.best(subjects[fits], objects[fits], scores[fits], top)
     lonely = ~np.isin(subjects, np.array([*best], np.int64).ravel()) & (cosines >= LONELY_COSINE)

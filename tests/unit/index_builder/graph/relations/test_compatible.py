@@ -47,6 +47,19 @@ def test_a_name_of_a_hundred_products_says_nothing() -> None:
     assert Devices(drafted(many), many).named_by("WideJet 4200n", brand="Acme") == []
 
 
+def test_a_word_that_accessories_bear_tells_them_from_devices() -> None:
+    """Ten kits say what they fit; an eleventh, titled after its printer, does not."""
+    kits = [
+        product(f"k{place}", "Acme Fuser kit", "Acme", compatibility=f"Jet {place}") for place in range(10)
+    ]
+    silent = product("s", "Acme WideJet 4200n kit", "Acme")
+
+    devices = Devices(drafted([*PRINTERS, silent, *kits]), [*PRINTERS, silent, *kits])
+
+    assert [each.row for each in devices.named_by("WideJet 4200n", brand="Acme")] == [0]
+    assert len(PRINTERS) not in devices
+
+
 def pairs(products: list[Product]) -> dict[tuple[int, int], tuple[Term, float]]:
     draft = drafted(products)
     found = find_compatible(draft, products, find_variants(draft, products))

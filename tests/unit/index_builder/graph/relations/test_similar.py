@@ -58,7 +58,6 @@ def test_types_with_a_broader_type_in_common_may_be() -> None:
     ("first", "second", "expected"),
     [
         ({"compatibility": "Jet 100"}, {"compatibility": "Jet 200"}, 0),
-        ({"compatibility": "Jet 100"}, {}, 0),
         ({"compatibility": "Jet 100"}, {"compatibility": "Jet 100"}, 1),
         ({"compatibility": "Jet 100", "color": "cyan"}, {"compatibility": "Jet 100", "color": "black"}, 0),
         ({"color": "cyan"}, {"color": "black"}, 1),
@@ -70,6 +69,20 @@ def test_an_accessory_is_replaced_by_one_that_fits_the_same(
     products = [product("1", "a", **first), product("2", "b", **second)]
 
     assert len(find_similar(drafted(products), unit_rows(0, 1), variants={})) == expected
+
+
+def test_where_a_type_says_what_it_fits_silence_is_a_poor_substitute() -> None:
+    """Four of six inks name their printer; the last two, much alike, do not."""
+    inks = [product(f"i{place}", "a", product_type="ink", compatibility=f"Jet {place}") for place in range(4)]
+    silent = [product("x", "a", product_type="ink"), product("y", "a", product_type="ink")]
+    alike = math.cos(math.radians(1))
+
+    (pair,) = find_similar(drafted([*inks, *silent]), unit_rows(0, 60, 120, 180, 270, 271), variants={})
+    (alone,) = find_similar(drafted(silent), unit_rows(270, 271), variants={})
+
+    assert (pair.subject, pair.object) == (4, 5)
+    assert pair.confidence == pytest.approx(LONELY_FACTOR * alike, abs=1e-4)
+    assert alone.confidence == pytest.approx(0.5 * (alike + 0), abs=1e-4)
 
 
 def test_variants_and_excluded_pairs_are_left_out_and_a_group_counts_once() -> None:
