@@ -13,7 +13,6 @@ from index_builder.graph.text.lexicons import text_lexicons
 from index_builder.graph.text.span import Span
 from index_builder.graph.text.titles import Mark, Title
 from index_builder.graph.text.type_grammar import TypePhrase
-from index_builder.graph.text.words import FOR
 
 _OWN_BRAND, _OPENING_BRAND = 0.99, 0.8
 _OWN_TYPE, _TYPE, _CHINESE_TYPE = 0.97, 0.9, 0.9
@@ -76,11 +75,21 @@ def _looked_up(title: Title) -> Iterator[Span]:
             elif not owned and match.start == 0:
                 yield Span(match.start, match.end, Label.BRAND, _OPENING_BRAND)
         elif Label.TYPE in labels:
-            yield Span(match.start, match.end, Label.TYPE, _CHINESE_TYPE)
+            if not _is_chinese_target(title, match):
+                yield Span(match.start, match.end, Label.TYPE, _CHINESE_TYPE)
         else:
             for label in sorted(labels & _UNSTATED.keys()):
                 if (confidence := _confidence(title, match, label)) > 0:
                     yield Span(match.start, match.end, label, confidence)
+
+
+def _is_chinese_target(title: Title, match: Match) -> bool:
+    """Whether another type stands before a word of fitting, and this one behind it: what the first is for."""
+    sign = next((word for word in title.words if word.names_a_target), None)
+    if sign is None or match.start < sign.start:
+        return False
+    before = [other for other in title.matches if other.end <= sign.end and other.start < match.start]
+    return any(entry.label is Label.TYPE for other in before for entry in other.entries)
 
 
 def _confidence(title: Title, match: Match, label: Label) -> float:
@@ -106,9 +115,9 @@ def _own_types(title: Title) -> Iterator[Span]:
 
 def _after_for(title: Title, models: Sequence[Span]) -> Iterator[Span]:
     """Numbers after "for" are those of other products; so are those in brackets or lists behind them."""
-    starts = [word.end for word in title.words if word.text in FOR]
+    starts = [word.end for word in title.words if word.names_a_target]
     for number in models:
-        if starts and number.start > starts[0]:
+        if starts and number.start >= starts[0]:
             yield Span(number.start, number.end, Label.TARGET, _AFTER_FOR)
 
 

@@ -51,6 +51,19 @@ def test_numbers_after_for_are_those_of_other_products() -> None:
     assert ("KX-7788", Label.TARGET, "kx-7788") in found
 
 
+def test_chinese_words_for_fitting_do_the_same() -> None:
+    found = read(product("诺莱硒鼓适用KX-7788打印机", "诺莱", model="ZZ-9"))
+
+    assert ("KX-7788", Label.TARGET, "kx-7788") in found
+    assert [text for text, label, _ in found if label is Label.TYPE] == ["硒鼓"]  # no printer
+
+
+def test_nothing_to_read_is_read_as_nothing() -> None:
+    assert read_texts([], extract([])) == []
+    assert read(product("")) == []
+    assert read(product("***  —  ()", "Acme")) == []
+
+
 def test_what_a_product_states_as_its_number_is_its_model() -> None:
     assert ("ZZ-9", Label.MODEL, "zz-9") in read(product("Acme ZZ-9 desk lamp", "Acme", model="ZZ-9"))
 
