@@ -1,16 +1,16 @@
-"""`python -m index_builder graph ACTION`: looking at the graph of a generation."""
+"""`python -m index_builder graph ACTION`: looking at the graph of a generation.
+
+What an action needs is imported when it runs, so that `--help` and mistakes are quick.
+"""
 
 from __future__ import annotations
 
 import webbrowser
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.deadline import Deadline
 from engine.errors import ConfigError, DataError
-from engine.generation import DataFolder, Generation
-from engine.graph_values import GraphNode
-from index_builder.commands import graph_tables as tables
 from index_builder.commands.output import Output
 from index_builder.config import (
     GraphExportSettings,
@@ -23,10 +23,16 @@ from index_builder.config import (
     GraphViewSettings,
 )
 
+if TYPE_CHECKING:
+    from engine.generation import Generation
+    from engine.graph_values import GraphNode
+    from index_builder.graph.view.opened import OpenedGraph
+
 BROKEN = 1
 
 
 def stats(settings: GraphStatsSettings, output: Output) -> int:
+    from index_builder.commands import graph_tables as tables
     from index_builder.graph.view.opened import OpenedGraph
     from index_builder.graph.view.stats import measure
 
@@ -36,6 +42,7 @@ def stats(settings: GraphStatsSettings, output: Output) -> int:
 
 
 def show(settings: GraphShowSettings, output: Output, *, entity: str) -> int:
+    from index_builder.commands import graph_tables as tables
     from index_builder.graph.view.describe import describe
     from index_builder.graph.view.opened import OpenedGraph
 
@@ -48,6 +55,7 @@ def show(settings: GraphShowSettings, output: Output, *, entity: str) -> int:
 
 def path(settings: GraphPathSettings, output: Output, *, start: str, end: str) -> int:
     """0 also when there is no way: that is an answer."""
+    from index_builder.commands import graph_tables as tables
     from index_builder.graph.view.opened import OpenedGraph
     from index_builder.graph.view.paths import shortest_paths
 
@@ -67,7 +75,9 @@ def query(settings: GraphQuerySettings, output: Output, *, sparql: str) -> int:
     """In a process of its own, which is stopped when its time is up."""
     from engine.backends.graph_query.pool import GraphQueryPool
     from engine.backends.knowledge_graph import STORE
+    from engine.deadline import Deadline
     from engine.graph_values import GraphQuery
+    from index_builder.commands import graph_tables as tables
 
     text = _read(Path(sparql[1:])) if sparql.startswith("@") else sparql
     store = _generation(settings).part("graph") / STORE
@@ -83,6 +93,7 @@ def query(settings: GraphQuerySettings, output: Output, *, sparql: str) -> int:
 def check(settings: GraphToldSettings, output: Output) -> int:
     """BROKEN when a rule that is an error is broken."""
     from engine.backends.knowledge_graph import STORE
+    from index_builder.commands import graph_tables as tables
     from index_builder.graph.upkeep.constraints import check as check_store
 
     report = check_store(_generation(settings).part("graph") / STORE)
@@ -123,19 +134,19 @@ def view(settings: GraphViewSettings, output: Output, *, entity: str) -> int:
 
 
 def _generation(settings: GraphSettings) -> Generation:
+    from engine.generation import DataFolder
+
     data = DataFolder.open(settings.data)
     if settings.generation:
         return data.open_generation(settings.generation, verify=False)
     return data.open_active(verify=False)
 
 
-def _find(graph: object, text: str, output: Output, *, as_json: bool) -> GraphNode:
+def _find(graph: OpenedGraph, text: str, output: Output, *, as_json: bool) -> GraphNode:
     """Lists the senses of a name that has several before AmbiguousNameError is raised."""
+    from index_builder.commands import graph_tables as tables
     from index_builder.graph.view.find import AmbiguousNameError, find
-    from index_builder.graph.view.opened import OpenedGraph
 
-    if not isinstance(graph, OpenedGraph):
-        raise TypeError("an opened graph")
     try:
         return find(graph, text)
     except AmbiguousNameError as error:

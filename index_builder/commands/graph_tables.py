@@ -120,6 +120,7 @@ def _step(link: Link, here: str, console: Console) -> str:
 
 def show_senses(senses: Sequence[GraphNode], console: Console) -> None:
     table = _table("", ("short name", "label", "kind", "attribute", "products"), right=(4,))
+    table.columns[0].no_wrap = True  # to be copied into the next command
     for node in senses:
         table.add_row(
             escape(short(node.iri)),

@@ -214,3 +214,33 @@ def test_evaluate_keeps_its_own_flags_beside_evaluate_graph() -> None:
 
     assert outcome.code == 2
     assert outcome.sentence().startswith("error: --data is missing;")
+
+
+def test_evaluate_graph_measures_labels_of_each_split(small_data: Path, tmp_path: Path) -> None:
+    """One brand is labelled in the title "PrintNova 2540 All-in-One Inkjet Printer"; nothing else is."""
+    labels = {
+        "entities.tsv": "product_id start end label split\nOFF-0001 0 9 brand dev",
+        "relation_products.tsv": "product_id split\nOFF-0001 dev",
+        "relations.tsv": "product_id field start end relation split",
+        "aliases.tsv": "kind product_id_a field_a index_a product_id_b field_b index_b same split",
+        "categories.tsv": "product_id category_id also_right split",
+    }
+    for name, text in labels.items():
+        (tmp_path / name).write_text(text.replace(" ", "\t") + "\n", encoding="utf-8")
+    command = ("evaluate", "graph", "--data", str(small_data), "--gold", str(tmp_path))
+    report, table = typed("index_builder", *command, "--json"), typed("index_builder", *command)
+
+    assert (report.code, report.err) == (0, "")
+    splits = json.loads(report.out)["splits"]
+    assert set(splits) == {"dev", "test"}
+    assert splits["dev"]["entities"]["titles"] == 1
+    assert set(splits["dev"]["entities"]["by_type"]) == {"brand"}
+    assert "entities read in titles" in table.out
+
+
+def test_evaluate_graph_without_labels_is_one_sentence(small_data: Path, tmp_path: Path) -> None:
+    absent = ("evaluate", "graph", "--data", str(small_data), "--gold", str(tmp_path / "absent"))
+
+    assert typed("index_builder", *absent).sentence() == (
+        f"error: There is no folder of labels at {tmp_path}/absent."
+    )
