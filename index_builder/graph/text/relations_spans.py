@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.text import has_cjk, normalise, singular
-from index_builder.graph.text.targets import TargetNames, is_measure
+from index_builder.graph.text.targets import TargetNames, is_measure, is_shaped
 
 MAX_ITEMS = 12
 MAX_NAME_WORDS = 6
@@ -187,7 +187,7 @@ def _model(words: Sequence[Word], names: TargetNames) -> Item | None:
         before = words[place - 1] if place else None
         series = " ".join(each.key for each in words[:place]) in names.series
         numbered = before is not None and _is_number_of(before, word, series)
-        if names.is_model(word.key) or numbered:
+        if names.is_model(word.key) or numbered or (series and is_shaped(word.key)):
             last = place
         elif last >= 0 or not (
             _NAME_WORD.match(word.text) or word.key in names.series or word.key in names.brands

@@ -10,7 +10,14 @@ import re
 from collections.abc import Sequence
 
 from index_builder.graph.text.relations_spans import Item, ItemKind, Word, pieces, words_of
-from index_builder.graph.text.targets import TargetNames, is_measure, is_wild, shape_of
+from index_builder.graph.text.targets import (
+    TargetNames,
+    is_measure,
+    is_shaped,
+    is_wild,
+    may_be_measure,
+    shape_of,
+)
 
 MIN_SERIES = 5
 """A series stands alone for its devices when so many other products name devices of it, one
@@ -22,6 +29,7 @@ _NUMBER = re.compile(r"^\d{3,5}[^\W\d_]{0,4}\+?$")
 _CONTINUES = re.compile(r"^\d+[^\W\d_]{0,5}\+?$")
 _BACK = re.compile(r"[a-z]+\+?$")
 _WORDS = 4
+_VARIANT = 3
 
 
 def uncued_items(text: str, names: TargetNames, row: int, said: frozenset[str] = frozenset()) -> list[Item]:
@@ -76,8 +84,21 @@ def _at(
         if _is_known(run, names, row) or (length == 1 and first in said):
             digits = any(letter.isdigit() for word in run for letter in word.key)
             kind = ItemKind.MODEL if digits else ItemKind.NAME
+            if kind is ItemKind.NAME and _goes_on(words[place + length :]):
+                return None, place + length
             return Item(run[0].start, run[-1].end, kind), place + length
     return None, place + 1
+
+
+def _goes_on(words: Sequence[Word]) -> bool:
+    """Whether a series is followed by what may tell its models apart ("Inspiron 13", "Symmetra RM"): the
+    name is longer, nobody knows how much.
+    """
+    if not words:
+        return False
+    first = words[0]
+    digits = any(letter.isdigit() for letter in first.key) and not is_measure(first.key)
+    return digits or first.key.isdecimal() or (first.text.isupper() and len(first.text) <= _VARIANT)
 
 
 def _is_known(run: Sequence[Word], names: TargetNames, row: int) -> bool:
@@ -85,7 +106,7 @@ def _is_known(run: Sequence[Word], names: TargetNames, row: int) -> bool:
     last = run[-1].key
     if len(run) == 1 and names.is_model(last):
         return _is_known_model(last, names, row)
-    if len(run) > 1 and (names.is_model(last) or _NUMBER.match(last)):
+    if len(run) > 1 and (is_shaped(last) or _NUMBER.match(last)):
         if is_measure(last) and not last.isdecimal():
             return False
         front = " ".join(word.key for word in run[:-1])
@@ -103,6 +124,8 @@ def _is_known_model(key: str, names: TargetNames, row: int) -> bool:
     """By itself, without the letters behind its number, or as a range ("e35x") that others' models are in."""
     if is_wild(key):
         return key.rstrip("x") in names.prefixes
+    if may_be_measure(key):
+        return False
     if sum(letter.isdigit() for letter in key) < MIN_DIGITS:
         return False
     if names.others(names.models, key, row) > 0:

@@ -68,15 +68,8 @@ class TargetNames:
         return any(each != row and self.makers[each] == self.makers[row] for each in table.get(key, ()))
 
     def is_model(self, word: str) -> bool:
-        """Whether a normalised word can be a model: letters and digits, no measure, standard or brand."""
-        return (
-            len(word) > 1
-            and _MODEL.match(word) is not None
-            and not is_measure(word)
-            and word not in self.standards
-            and word not in self.brands
-            and any(letter.isalpha() for letter in word)
-        )
+        """Whether a normalised word can be a model: shaped like one, no standard or brand."""
+        return is_shaped(word) and word not in self.standards and word not in self.brands
 
     def is_class(self, words: Sequence[str]) -> bool:
         """Whether normalised words end in a class of things: `usb kvm switches`, `notebooks`."""
@@ -150,6 +143,21 @@ def without_brand(words: Sequence[str], brands: frozenset[str]) -> Sequence[str]
         if len(words) > length and " ".join(words[:length]) in brands:
             return words[length:]
     return words
+
+
+def is_shaped(word: str) -> bool:
+    """Whether a normalised word has letters and digits and is no measure."""
+    return (
+        len(word) > 1
+        and _MODEL.match(word) is not None
+        and not is_measure(word)
+        and any(letter.isalpha() for letter in word)
+    )
+
+
+def may_be_measure(word: str) -> bool:
+    """Like `is_measure`, but for `2000w` too, which is a model only behind a series."""
+    return _MEASURE.match(word) is not None
 
 
 def is_measure(word: str) -> bool:
