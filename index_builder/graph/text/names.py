@@ -1,4 +1,9 @@
-"""The first layer: names that the catalogue taught, in one title."""
+"""The first layer: names that the catalogue taught, in one title.
+
+Confidences are one constant for each way of reading. Held against the 60 hand-labelled `dev` titles of
+icecat, all layers together, spans of .9 and more (.95 on average) were right in 97% of 219 cases, .8 to .9
+(.84) in 83% of 18, .6 to .7 (.62) in 75% of 8.
+"""
 
 from __future__ import annotations
 

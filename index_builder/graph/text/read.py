@@ -21,6 +21,8 @@ LAYERS = frozenset({Extractor.GAZETTEER, Extractor.QUANTITY, Extractor.TAGGER})
 _QUANTITY = 0.95
 _MIN_TAGGER = 0.9
 """Calibrated confidence that the tagger needs to fill a gap of the other layers."""
+_MEASURED = frozenset({Label.SIZE, Label.CAPACITY})
+"""Left to the quantities: an amount that cannot be parsed has no name to meet others by."""
 _DESCRIPTION = 0.6
 """A description also speaks of other things: what it says weighs this share of what a title says."""
 _IN_DESCRIPTIONS = frozenset({Label.COLOR, Label.MATERIAL, Label.AUDIENCE, Label.OCCASION})
@@ -82,6 +84,7 @@ def _filled(ours: Sequence[Span], theirs: Sequence[Span]) -> list[Span]:
         span
         for span in theirs
         if span.confidence >= _MIN_TAGGER
+        and span.label not in _MEASURED
         and all(span.end <= other.start or other.end <= span.start for other in ours)
     ]
     return sorted([*ours, *free], key=lambda span: span.start)

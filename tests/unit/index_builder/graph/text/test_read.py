@@ -4,7 +4,8 @@ from engine.types import Product, ProductId
 from index_builder.graph.evidence import Extractor, Label, TextField
 from index_builder.graph.facts import extract
 from index_builder.graph.ontologies.ontology import Concept, Ontology
-from index_builder.graph.text.read import read_texts
+from index_builder.graph.text.read import _filled, read_texts
+from index_builder.graph.text.span import Span
 from tests.unit.index_builder.graph.text.shop import product, shop
 
 
@@ -92,6 +93,16 @@ def test_each_layer_can_be_read_alone(layer: Extractor, labels: set[Label]) -> N
     found = read(product("Acme desk lamp Red 2 m", "Acme", color="Red"), layers={layer})
 
     assert {label for _, label, _ in found} == labels
+
+
+def test_the_tagger_fills_only_what_is_free_sure_and_no_measure() -> None:
+    ours = [Span(0, 4, Label.BRAND, 0.99)]
+    free = Span(5, 9, Label.TYPE, 0.95, Extractor.TAGGER)
+    overlapping = Span(2, 4, Label.MODEL, 0.99, Extractor.TAGGER)
+    unsure = Span(10, 12, Label.COLOR, 0.7, Extractor.TAGGER)
+    measure = Span(13, 15, Label.SIZE, 0.99, Extractor.TAGGER)
+
+    assert _filled(ours, [overlapping, free, unsure, measure]) == [*ours, free]
 
 
 def test_reading_again_gives_the_same_mentions() -> None:
