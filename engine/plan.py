@@ -34,6 +34,7 @@ class RankingSettings:
     lexical: float = 1.0
     dense: float = 5.0
     coverage: float = 1.5
+    stand_in: float = 1.0
     kind: float = 0.4
     properties: float = 0.2
     past_queries: float = 0.2
@@ -51,7 +52,7 @@ class RankingSettings:
 
     @property
     def comparison(self) -> ComparisonWeights:
-        return ComparisonWeights(self.dense, self.coverage, self.kind, self.properties)
+        return ComparisonWeights(self.dense, self.coverage, self.stand_in, self.kind, self.properties)
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,6 +174,7 @@ class _Build:
             vectors=vectors,
             embed=lambda texts: embed_queries(texts, encoder, cache=cache),
             body=self.base,
+            embedding=True,
             cache=cache,
             previous=previous_graph(self.settings),
             seed=self.settings.seed,

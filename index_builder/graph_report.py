@@ -46,6 +46,13 @@ def told(report: GraphReport) -> dict[str, Any]:
         },
         "fusion": steps.fusion.as_json(),
         "compression": steps.compression.as_json(),
+        "expiry": None if steps.expiry is None else steps.expiry.as_json(),
+        "embedding": None
+        if steps.embedding is None
+        else {
+            "held_out": asdict(steps.embedding.held_out),
+            "predictions": asdict(steps.embedding.predictions),
+        },
         "revision": None if report.revision is None else asdict(report.revision),
         "constraints": report.constraints.as_json(),
     }

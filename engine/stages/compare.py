@@ -26,10 +26,12 @@ COVERAGE = "coverage"
 class ComparisonWeights:
     """`dense` is what a cosine of 1 gains, `coverage` what a product gains that holds every word, `kind` one
     that is surely what the query asks for, `properties` one with all the other properties that it names.
+    `stand_in` in [0, 1] is how much of a word counts as held when only the graph says it of the product.
     """
 
     dense: float
     coverage: float
+    stand_in: float
     kind: float
     properties: float
 
@@ -69,7 +71,7 @@ class Compare:
         held = self.lexical.held(words, scored.rows)
         for match in matches:
             span = slice(match.start, match.end)
-            held[span] = np.maximum(held[span], match.values)
+            held[span] = np.maximum(held[span], np.float32(self.weights.stand_in) * match.values)
         covered: NDArray[np.float64] = held.mean(axis=0, dtype=np.float64)
         return covered
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.types import Product
 from index_builder.graph.alignment.run import AlignmentSummary, align
@@ -23,10 +24,18 @@ from index_builder.graph.resolution.resolve import resolve
 from index_builder.graph.text.apply import ApplyReport, apply_mentions
 from index_builder.graph.text.read import read_texts
 from index_builder.graph.text.relations import read_relations
+from index_builder.graph.upkeep.carry import carry_from
 from index_builder.graph.upkeep.compress import compress
+from index_builder.graph.upkeep.expire import Expiry
 from index_builder.graph.upkeep.fuse import fuse
 from index_builder.graph.upkeep.fusion_report import FusionReport
 from index_builder.graph.upkeep.saving import CompressionReport
+from index_builder.graph.vocabulary import SourceGraph
+
+if TYPE_CHECKING:  # they import torch
+    from index_builder.graph.embedding.embeddings import GraphEmbeddings
+    from index_builder.graph.embedding.held_out import LinkReport
+    from index_builder.graph.embedding.predict import PredictionReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,17 @@ class Assembled:
     relations: RelationsReport | None
     fusion: FusionReport
     compression: CompressionReport
+    expiry: Expiry | None
+    embedding: Embedding | None
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """Vectors of the graph's nodes and products, how well they find held-out statements, what was added."""
+
+    vectors: GraphEmbeddings
+    held_out: LinkReport
+    predictions: PredictionReport
 
 
 def assemble(products: Sequence[Product], materials: Materials) -> Assembled:
@@ -64,10 +84,32 @@ def assemble(products: Sequence[Product], materials: Materials) -> Assembled:
         )
     with step("graph: relate products"):
         relations = _relate(draft, products, materials)
+        expiry = _carry_over(draft, products, materials)
     with step("graph: weigh statements"):
         fusion = fuse(draft, products)
         compression = compress(draft)
-    return Assembled(draft, texts, resolution, alignment, relations, fusion, compression)
+    embedding = _embed(draft, products, materials) if materials.embedding else None
+    return Assembled(draft, texts, resolution, alignment, relations, fusion, compression, expiry, embedding)
+
+
+def _embed(draft: Draft, products: Sequence[Product], materials: Materials) -> Embedding:
+    from index_builder.graph.embedding.embeddings import embed_graph
+    from index_builder.graph.embedding.held_out import measure
+    from index_builder.graph.embedding.predict import predict_missing
+
+    with materials.step("graph: embed") as advance:
+        vectors = embed_graph(draft, products, seed=materials.seed)
+        held_out = measure(vectors)
+        predictions = predict_missing(draft, products, vectors)
+        advance(predictions.added, predictions.added)
+    return Embedding(vectors, held_out, predictions)
+
+
+def _carry_over(draft: Draft, products: Sequence[Product], materials: Materials) -> Expiry | None:
+    """What shoppers did is not forgotten at once when an update is given no orders."""
+    if materials.previous is None or materials.orders is not None:
+        return None
+    return carry_from(draft, products, materials.previous, {SourceGraph.BEHAVIOUR})
 
 
 def _relate(draft: Draft, products: Sequence[Product], materials: Materials) -> RelationsReport | None:

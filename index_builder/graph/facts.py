@@ -1,8 +1,8 @@
 """Reads a catalogue's fields into a draft graph: brands, categories, types, colours, materials, targets, ...
 
 Numbers stay in the catalogue's columns, where filters read them; an attribute that is true becomes a value
-node named after its key ("touchscreen"). Nothing here guesses, except product types read from titles, which
-are kept in a named graph of their own.
+node named after its key ("touchscreen"). Nothing here guesses: what titles say is read by
+`index_builder.graph.text`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,16 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from engine.text import has_cjk, normalise, singular
+from engine.text import normalise, singular
 from engine.types import AttributeValue, EntityKind, Product
 from index_builder.graph.attributes import Role, key_phrase, role_of, values_of
 from index_builder.graph.compatibility import targets_of
 from index_builder.graph.draft import Draft, Edge, Node
 from index_builder.graph.lexicon import Lexicon, Synonyms, default_lexicon
-from index_builder.graph.title_types import title_types
 from index_builder.graph.vocabulary import SourceGraph, Term
 
 TYPE_SPACE = "type"
 MAX_CATEGORY_DEPTH = 10
-_TITLE_TYPE_CONFIDENCE = 0.9
 _SUFFIX = re.compile(r"\s*(?:\.com|,? (?:inc|ltd|llc|gmbh|corp|co|s\.a)\.?)$", re.IGNORECASE)
 
 
@@ -31,7 +29,6 @@ def extract(products: Sequence[Product], lexicon: Lexicon | None = None) -> Draf
     reader = _Reader(lexicon or default_lexicon())
     for row, product in enumerate(products):
         reader.read(row, product)
-    reader.read_title_types(products)
     return reader.draft
 
 
@@ -59,23 +56,6 @@ class _Reader:
                     self._type(row, text)
             elif role is Role.COMPATIBILITY:
                 self._targets(row, key, value)
-
-    def read_title_types(self, products: Sequence[Product]) -> None:
-        """Types for products that state none. Words of stated types and of the table are known heads."""
-        stated = {name for node in self.draft.nodes.values() if _is_type(node) for name in node.names}
-        table = {name for synonyms in self._lexicon.types.values() for name in synonyms.english}
-        known = stated | table | {synonyms.preferred for synonyms in self._lexicon.types.values()}
-        known = {name for name in known if not has_cjk(name)}
-        if all(self.draft.types):
-            return
-        for row, name in enumerate(title_types(products, known=known, modifiers=self._lexicon.colors)):
-            if name and not self.draft.types[row]:
-                node = self._type(row, name)
-                if not stated.intersection(node.names):
-                    node.source = SourceGraph.TITLES
-                    node.names = dict.fromkeys(node.names, _TITLE_TYPE_CONFIDENCE)
-        for node in self.draft.nodes.values():
-            node.rows.sort()
 
     def _brand(self, row: int, brand: str) -> None:
         name = normalise(brand)
@@ -177,7 +157,3 @@ def _name_all(node: Node, synonyms: Synonyms | None) -> None:
     if synonyms is not None and any(name not in node.names for name in synonyms.names()):
         for name in synonyms.names():
             node.answer_to(name, 0.9)
-
-
-def _is_type(node: Node) -> bool:
-    return node.kind is EntityKind.CATEGORY and node.predicate is Term.CATEGORY and bool(node.attribute)

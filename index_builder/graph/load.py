@@ -57,6 +57,8 @@ def build_graph(products: Sequence[Product], folder: Path, materials: Materials 
     draft = steps.draft
     with given.step("graph: write") as advance:
         lines = quads_of(draft, products, given.sources)
+        if steps.expiry is not None:
+            lines = sorted({*lines, *steps.expiry.lines()})
         write_quads(lines, folder / QUADS)
         revision = write_store(lines, folder / STORE, given.previous)
         tables = _tables(draft, products)
@@ -66,6 +68,10 @@ def build_graph(products: Sequence[Product], folder: Path, materials: Materials 
         edges = write_edges(_uncertain(draft), folder)
         write_categories(folder, steps.alignment.tables)
         write_merges(steps.resolution, folder)
+        if steps.embedding is not None:
+            from index_builder.graph.embedding.vectors import write_vectors  # imports torch
+
+            write_vectors(steps.embedding.vectors, draft, list(places), folder)
         advance(len(lines), len(lines))
     with given.step("graph: check"):
         constraints = check(folder / STORE)

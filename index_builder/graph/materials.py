@@ -24,8 +24,9 @@ class Materials:
 
     `sources` are names of the catalogue's files, for provenance. `vectors` float32 (n, dimension) are unit
     rows, row i of product i, from the encoder behind `embed`. `body` is a folder with the transformer that
-    the tagger starts from. `cache` keeps what unchanged products need not be read for again. Of the store of
-    a `previous` graph only what changed is written.
+    the tagger starts from; `embedding` asks for graph embeddings and what they predict. `cache` keeps what
+    unchanged products need not be read for again. Of the store of a `previous` graph only what changed is
+    written.
     """
 
     sources: Sequence[str] = ()
@@ -37,5 +38,6 @@ class Materials:
     body: Path | None = None
     cache: Path | None = None
     previous: Previous | None = None
+    embedding: bool = False
     seed: int = 0
     step: Step = field(default_factory=lambda: SilentProgress().step)

@@ -9,7 +9,7 @@ from tests.unit.stages.vector_fakes import ExactVectors, ExactWords
 VECTORS = ExactVectors(np.array([[1.0, 0.0], [0.6, 0.8], [-1.0, 0.0]], np.float32))
 WORDS = ExactWords(["black ink", "black pen", "hose"])
 QUERY = np.array([1.0, 0.0], np.float32)
-WEIGHTS = ComparisonWeights(dense=5.0, coverage=1.5, kind=0.4, properties=0.2)
+WEIGHTS = ComparisonWeights(dense=5.0, coverage=1.5, stand_in=1.0, kind=0.4, properties=0.2)
 
 
 def found(*rows: int) -> Scored:
