@@ -20,27 +20,21 @@ from filelock import FileLock, Timeout
 import engine
 from engine.backends.encoder import DualEncoder, open_encoder
 from engine.backends.graph_tables import GraphTables
-from engine.backends.knowledge_graph import OxigraphKnowledgeGraph
 from engine.bootstrap import open_generation
 from engine.config import ServeSettings
 from engine.errors import ConfigError
 from engine.generation import Generation
-from engine.stages.expand import Expand
-from engine.stages.link import EntityLinker
-from engine.stages.understand import Understand
 from engine.types import FloatArray, PastQuery, Product
 from index_builder.catalog import write_catalog
 from index_builder.config import BuildSettings
 from index_builder.embed import embed_products, embed_queries
 from index_builder.evaluate import evaluate
 from index_builder.graph.compose import ComposedQuery, compose_queries
-from index_builder.graph.load import build_graph
-from index_builder.graph.materials import Materials
-from index_builder.graph.relation_weights import composed_lessons, fit_relation_weights, judged_lessons
 from index_builder.graph_report import write_graph_report
+from index_builder.graph_step import GraphStep
 from index_builder.intake import read_catalogue, read_past_queries
 from index_builder.judgements import Judgements
-from index_builder.knowledge import Knowledge, previous_graph, read_baskets, read_knowledge
+from index_builder.knowledge import Knowledge, read_knowledge
 from index_builder.lexical import build_lexical_index
 from index_builder.past_queries import build_past_queries
 from index_builder.progress import Progress
@@ -128,11 +122,21 @@ class _Build:
         products = catalogue.products
         encoder = self._encoder()
         vectors = self._embed(encoder, products)
-        statements = self._graph(products, vectors, encoder, knowledge)
+        graph = GraphStep(
+            self.settings,
+            self.work / "graph",
+            self.base,
+            self.settings.out / CACHE,
+            self.threads,
+            self.progress,
+            self.about,
+        )
+        report = graph.build(products, vectors, encoder, knowledge)
+        write_graph_report(self.work / "report", report)
         tables = GraphTables.open(self.work / "graph")
         with self.progress.step("compose queries"):
             composed = compose_queries(products, tables, seed=self.settings.seed)
-        self._relations(products, tables, composed, training)
+        graph.weigh_relations(products, tables, composed, training)
         past_queries = read_past_queries(self.settings, self.work / "report", catalogue, composed)
         self._words(products)
         self._reranker(products, tables, composed)
@@ -142,7 +146,7 @@ class _Build:
             dimension=encoder.dimension,
             product_count=len(products),
             past_query_count=self.about["queries"]["count"],
-            statement_count=statements,
+            statement_count=report.statements,
             measured_recall=recall,
             build=self._parameters(catalogue.mapping),
             parts=self.about,
@@ -161,49 +165,6 @@ class _Build:
             "quarantined": len(catalogue.quarantined),
         }
         return catalogue
-
-    def _graph(
-        self, products: Sequence[Product], vectors: FloatArray, encoder: DualEncoder, knowledge: Knowledge
-    ) -> int:
-        cache = self.settings.out / CACHE
-        materials = Materials(
-            sources=[path.name for path in self.settings.catalog],
-            ontologies=knowledge.ontologies,
-            orders=read_baskets(self.settings, products),
-            same_as=knowledge.same_as,
-            vectors=vectors,
-            embed=lambda texts: embed_queries(texts, encoder, cache=cache),
-            body=self.base,
-            embedding=True,
-            cache=cache,
-            previous=previous_graph(self.settings),
-            seed=self.settings.seed,
-            step=self.progress.step,
-        )
-        report = build_graph(products, self.work / "graph", materials)
-        write_graph_report(self.work / "report", report)
-        self.about["graph"] = {str(kind): count for kind, count in report.entities.items()}
-        return report.statements
-
-    def _relations(
-        self,
-        products: Sequence[Product],
-        tables: GraphTables,
-        composed: Sequence[ComposedQuery],
-        training: Judgements | None,
-    ) -> None:
-        with self.progress.step("weigh relations") as advance:
-            if training is None:
-                lessons = composed_lessons(composed, tables, seed=self.settings.seed)
-            else:
-                rows = {str(product.id): row for row, product in enumerate(products)}
-                lessons = judged_lessons(training, rows, len(products))
-            graph = OxigraphKnowledgeGraph.open(self.work / "graph")
-            understand = Understand(EntityLinker(graph.labels(), graph.words, graph))
-            source = "composed queries" if training is None else "judgements"
-            learned = fit_relation_weights(lessons, understand, Expand(graph, graph.words), source)
-            learned.write(self.work / "graph")
-            advance(len(lessons), len(lessons))
 
     def _words(self, products: Sequence[Product]) -> None:
         with self.progress.step("word index") as advance:

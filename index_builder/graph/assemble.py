@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from engine.types import Product
 from index_builder.graph.alignment.run import AlignmentSummary, align
 from index_builder.graph.draft import Draft
+from index_builder.graph.evidence import Mention
 from index_builder.graph.facts import extract
 from index_builder.graph.infer import drop_identifiers, infer
 from index_builder.graph.materials import Materials
@@ -22,7 +23,9 @@ from index_builder.graph.relations.relate import RelationsReport, relate_product
 from index_builder.graph.resolution.report import ResolutionReport
 from index_builder.graph.resolution.resolve import resolve
 from index_builder.graph.text.apply import ApplyReport, apply_mentions
-from index_builder.graph.text.read import read_texts
+from index_builder.graph.text.knowledge import learn
+from index_builder.graph.text.merge import merged
+from index_builder.graph.text.read import read_texts, sure_spans
 from index_builder.graph.text.relations import read_relations
 from index_builder.graph.upkeep.carry import carry_from
 from index_builder.graph.upkeep.compress import compress
@@ -71,8 +74,7 @@ def assemble(products: Sequence[Product], materials: Materials) -> Assembled:
         draft = extract(products)
         drop_identifiers(draft)
     with step("graph: read texts") as advance:
-        mentions = read_texts(products, draft, ontologies=materials.ontologies)
-        mentions += read_relations(products, draft, mentions)
+        mentions = _read(draft, products, materials)
         texts = apply_mentions(draft, products, mentions)
         advance(len(mentions), len(mentions))
     with step("graph: resolve"):
@@ -90,6 +92,14 @@ def assemble(products: Sequence[Product], materials: Materials) -> Assembled:
         compression = compress(draft)
     embedding = _embed(draft, products, materials) if materials.embedding else None
     return Assembled(draft, texts, resolution, alignment, relations, fusion, compression, expiry, embedding)
+
+
+def _read(draft: Draft, products: Sequence[Product], materials: Materials) -> list[Mention]:
+    knowledge = learn(products, draft, materials.ontologies)
+    spans = sure_spans(knowledge)
+    tagger = materials.tagger(knowledge.titles, spans) if materials.tagger and any(spans) else None
+    found = read_texts(products, draft, tagger=tagger, knowledge=knowledge)
+    return merged(found, read_relations(products, draft, found))
 
 
 def _embed(draft: Draft, products: Sequence[Product], materials: Materials) -> Embedding:

@@ -32,7 +32,6 @@ _CLASS = {
 }
 _STEP = {
     SourceGraph.CATALOGUE: "read the catalogue's fields",
-    SourceGraph.TITLES: "read product types out of titles by statistics",
     SourceGraph.LABELS: "look labels up in the builder's synonym table",
     SourceGraph.INFERENCE: "infer from labels and counts",
     SourceGraph.GAZETTEER: "look the catalogue's own names up in titles and descriptions",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from engine.types import FloatArray
 from index_builder.graph.alignment.meanings import Embed
@@ -13,8 +12,13 @@ from index_builder.graph.ontologies.ontology import Ontology
 from index_builder.graph.relations.orders import Baskets
 from index_builder.graph.resolution.same_as import SameAs
 from index_builder.graph.revise import Previous
+from index_builder.graph.text.span import Span
+from index_builder.graph.text.tagger import Tagger
+from index_builder.graph.text.titles import Title
 from index_builder.progress import Advance, SilentProgress
 
+MakeTagger = Callable[[Sequence[Title], Sequence[Sequence[Span]]], Tagger]
+"""Given all titles and what the other layers surely read in them."""
 Step = Callable[[str], AbstractContextManager[Advance]]
 
 
@@ -23,10 +27,9 @@ class Materials:
     """All of it may be missing; the steps that need a part are then left out or do with less.
 
     `sources` are names of the catalogue's files, for provenance. `vectors` float32 (n, dimension) are unit
-    rows, row i of product i, from the encoder behind `embed`. `body` is a folder with the transformer that
-    the tagger starts from; `embedding` asks for graph embeddings and what they predict. `cache` keeps what
-    unchanged products need not be read for again. Of the store of a `previous` graph only what changed is
-    written.
+    rows, row i of product i, from the encoder behind `embed`. `tagger` trains or opens the one that reads
+    titles; `embedding` asks for graph embeddings and what they predict. Of the store of a `previous` graph
+    only what changed is written.
     """
 
     sources: Sequence[str] = ()
@@ -35,8 +38,7 @@ class Materials:
     same_as: SameAs | None = None
     vectors: FloatArray | None = None
     embed: Embed | None = None
-    body: Path | None = None
-    cache: Path | None = None
+    tagger: MakeTagger | None = None
     previous: Previous | None = None
     embedding: bool = False
     seed: int = 0

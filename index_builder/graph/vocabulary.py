@@ -71,8 +71,6 @@ class SourceGraph(StrEnum):
 
     CATALOGUE = f"{ROOT}graph:catalogue"
     """What the shop's catalogue states in its own fields."""
-    TITLES = f"{ROOT}graph:titles"
-    """Product types read out of titles by statistics: likely, not stated."""
     LABELS = f"{ROOT}graph:labels"
     """Synonyms and translations from the table that ships with the builder."""
     INFERENCE = f"{ROOT}graph:inference"

@@ -18,11 +18,9 @@ from index_builder.graph.compatibility import expand_list, targets_of
 from index_builder.graph.draft import Draft
 from index_builder.graph.lexicon import default_lexicon
 from index_builder.graph.text.relations_roles import DEVICE_WORDS, SEED_WORDS, Part
-from index_builder.graph.vocabulary import SourceGraph
 
 MIN_STANDARD_BRANDS = 3
 """A word with a digit that titles of so many brands hold is a standard (USB3, DDR4, RJ45), not a model."""
-MIN_CLASS_BRANDS = 4
 """A type read out of titles by statistics is a class when so many brands have it, or when its last word is
 the last word of a type that is stated.
 """
@@ -103,7 +101,7 @@ def learn_targets(products: Sequence[Product], draft: Draft, parts: Sequence[Par
     common = _common_words(products, parts) | frozenset(default_lexicon().colors) | SEED_WORDS.keys()
     for name in [key for key in series if key.split()[0] in common or is_measure(key.split()[0])]:
         del series[name]
-    classes, heads = _classes(products, draft)
+    classes, heads = _classes(draft)
     classes |= {name for name, count in phrases.items() if count > 1}
     prefixes = frozenset(model[:end] for model in models for end in range(3, len(model)))
     return TargetNames(
@@ -248,20 +246,12 @@ def _common_words(products: Sequence[Product], parts: Sequence[Part]) -> frozens
     return frozenset(shared | {word for word, count in small.items() if count > _SMALL_SHARE * seen[word]})
 
 
-def _classes(products: Sequence[Product], draft: Draft) -> tuple[set[str], frozenset[str]]:
-    """Singular names of types: those that the shop or the synonym table states and common ones of titles.
-    And the last words of the former.
-    """
+def _classes(draft: Draft) -> tuple[set[str], frozenset[str]]:
+    """Singular names of types that the shop or the synonym table states, and their last words."""
     found = {name for synonyms in default_lexicon().types.values() for name in synonyms.names()}
-    read: dict[str, int] = {}
     for node in draft.of_kind(EntityKind.CATEGORY):
-        if node.attribute and node.source == SourceGraph.TITLES:
-            read.update(dict.fromkeys(node.names, len({products[row].brand for row in node.rows})))
-        elif node.attribute:
+        if node.attribute:
             found.update(node.names)
     heads = {singular(name.split()[-1]) for name in found} | DEVICE_WORDS
-    for name, makers in read.items():
-        if makers >= MIN_CLASS_BRANDS or singular(name.split()[-1]) in heads:
-            found.add(name)
     single = {" ".join(singular(word) for word in name.split()) for name in found}
     return single | DEVICE_WORDS, frozenset(heads)

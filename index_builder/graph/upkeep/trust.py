@@ -17,7 +17,6 @@ DEFAULT_TRUST: Mapping[str, float] = {
     SourceGraph.RESOLUTION: 0.9,
     SourceGraph.GAZETTEER: 0.85,  # the catalogue's own name, perhaps said of something else
     SourceGraph.INFERENCE: 0.85,
-    SourceGraph.TITLES: 0.6,  # 33 of 42 right in labelled titles (dev), the gazetteer's 18 of 19
     SourceGraph.TEXT_RELATIONS: 0.75,
     SourceGraph.TAGGER: 0.7,
     SourceGraph.ALIGNMENT: 0.7,
