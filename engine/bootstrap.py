@@ -15,6 +15,7 @@ from engine.backends.graph_reader import GraphReader
 from engine.backends.knowledge_graph import STORE, OxigraphKnowledgeGraph
 from engine.backends.lexical_index import TantivyLexicalIndex
 from engine.backends.past_queries import VECTORS_FOLDER, PastQueryStore
+from engine.backends.relation_weights import RelationWeights
 from engine.backends.vector_index import FaissVectorIndex
 from engine.batched import BatchedEncoder, BatchedPairScorer
 from engine.browsing.browser import GraphBrowser
@@ -81,10 +82,11 @@ def open_generation(
         candidates_per_source=settings.candidates_per_source, rerank_depth=settings.rerank_depth
     )
     graph = OxigraphKnowledgeGraph.open(generation.part("graph"))
+    learned = RelationWeights.open(generation.part("graph"))
     lexical = TantivyLexicalIndex.open(generation.part("lexical"))
     stages = Stages(
         understand=Understand(EntityLinker(graph.labels(), graph.words, graph)),
-        expand=Expand(graph, graph.words),
+        expand=Expand(graph, graph.words, relations=learned.by_name),
         phrase=Phrase(_reads_chinese(generation)),
         encoder=shared_encoder,
         gather=Gather(

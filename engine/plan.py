@@ -31,11 +31,11 @@ class RankingSettings:
 
     candidates_per_source: int = 200
     rerank_depth: int = 20
-    lexical: float = 1.0
+    lexical: float = 2.0
     dense: float = 5.0
-    coverage: float = 1.5
-    stand_in: float = 1.0
-    kind: float = 0.4
+    coverage: float = 2.0
+    kind: float = 0.5
+    other_kind: float = 0.6
     properties: float = 0.2
     past_queries: float = 0.2
     rerank: float = 0.5
@@ -52,7 +52,7 @@ class RankingSettings:
 
     @property
     def comparison(self) -> ComparisonWeights:
-        return ComparisonWeights(self.dense, self.coverage, self.stand_in, self.kind, self.properties)
+        return ComparisonWeights(self.dense, self.coverage, self.kind, self.other_kind, self.properties)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.errors import DamagedGenerationError
-from engine.types import Entity, EntityKind, FloatArray, RowArray
+from engine.types import Entity, EntityKind, FloatArray, Mask, RowArray
 
 _ENTITIES, _NAMES, _WORDS, _META = "entities.arrow", "names.arrow", "words.arrow", "products.npy"
 _ROWS, _OFFSETS = "posting_rows.npy", "posting_offsets.npy"
@@ -76,6 +76,14 @@ class GraphTables:
         return np.where(there, self.confidences[start:stop][places], 0).astype(np.float32) / np.float32(
             CERTAIN
         )
+
+    def typed(self) -> Mask:
+        """One flag for each product: whether it hangs on a product type."""
+        flags = np.zeros(self.product_total, np.bool_)
+        for place, entity in enumerate(self.entities):
+            if entity.kind is EntityKind.CATEGORY and entity.attribute:
+                flags[self.products(place)] = True
+        return flags
 
     def write(self, folder: Path) -> None:
         """The same tables give the same bytes."""

@@ -17,7 +17,7 @@ from pyoxigraph import NamedNode
 
 from engine.backends.graph_tables import EntityName, GraphTables
 from engine.errors import DamagedGenerationError
-from engine.types import Entity, FloatArray, GraphEdge, RowArray
+from engine.types import Entity, FloatArray, GraphEdge, Mask, RowArray
 
 STORE = "store"
 
@@ -45,6 +45,7 @@ class OxigraphKnowledgeGraph:
             np.fromiter((name.entity for name in tables.names), np.int64, len(tables.names)),
             np.arange(len(tables.entities) + 1),
         )
+        self._typed = tables.typed()
         self._cache: dict[str, tuple[GraphEdge, ...]] = {}
         self._lock = Lock()
 
@@ -120,6 +121,13 @@ class OxigraphKnowledgeGraph:
         if index is None:
             return np.zeros(len(rows), np.float32)
         return self._tables.confidence_of(index, rows)
+
+    def typed(self, rows: RowArray) -> Mask:
+        """Whether each of `rows` hangs on a product type, read from a field or the title; categories of a
+        taxonomy, which has one for everything, do not count.
+        """
+        flags: Mask = self._typed[rows]
+        return flags
 
     def relation(self, entity: Entity) -> str:
         index = self._index.get(entity.iri)

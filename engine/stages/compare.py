@@ -25,14 +25,14 @@ COVERAGE = "coverage"
 @dataclass(frozen=True, slots=True)
 class ComparisonWeights:
     """`dense` is what a cosine of 1 gains, `coverage` what a product gains that holds every word, `kind` one
-    that is surely what the query asks for, `properties` one with all the other properties that it names.
-    `stand_in` in [0, 1] is how much of a word counts as held when only the graph says it of the product.
+    that is surely what the query asks for, `properties` one with all the other properties that it names;
+    `other_kind` is what one loses that is known to be of another kind.
     """
 
     dense: float
     coverage: float
-    stand_in: float
     kind: float
+    other_kind: float
     properties: float
 
 
@@ -71,7 +71,7 @@ class Compare:
         held = self.lexical.held(words, scored.rows)
         for match in matches:
             span = slice(match.start, match.end)
-            held[span] = np.maximum(held[span], np.float32(self.weights.stand_in) * match.values)
+            held[span] = np.maximum(held[span], match.values)
         covered: NDArray[np.float64] = held.mean(axis=0, dtype=np.float64)
         return covered
 
@@ -81,6 +81,9 @@ class Compare:
         said = np.zeros(len(matches[0].values))
         if wanted:
             said += self.weights.kind * np.mean(wanted, axis=0)
+        for match in matches:
+            if match.others is not None:
+                said -= self.weights.other_kind * match.others
         if others:
             said += self.weights.properties * np.mean(others, axis=0)
         return said

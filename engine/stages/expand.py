@@ -50,6 +50,10 @@ class KnowledgeGraph(Protocol):
         """How sure it is that each of `rows` hangs on the entity: float32 in [0, 1], 0 where it does not."""
         ...
 
+    def typed(self, rows: RowArray) -> Mask:
+        """Whether it is known of each row what kind of product it is."""
+        ...
+
     def relation(self, entity: Entity) -> str:
         """The readable name of the statement by which products hang on this entity ("color")."""
         ...

@@ -15,10 +15,12 @@ from typing import Protocol
 
 import numpy as np
 
-from engine.types import Entity, EntityKind, Expansion, FloatArray, RowArray
+from engine.types import Entity, EntityKind, Expansion, FloatArray, Mask, RowArray
 
 FITTING = frozenset({"for", "fit", "fits", "fitting", "compatible", "适用", "适用于", "用于", "兼容", "适配"})
 """Words after which a query says what the wanted product goes with, not what it is."""
+SURE = 0.7
+"""Confidence from which a product word is trusted to say what the query does not want."""
 MIN_STRENGTH = 0.1
 """Weaker ways are not looked at: they decide nothing."""
 
@@ -30,17 +32,23 @@ class Statements(Protocol):
         """Float32 (n,) in [0, 1] for each of `rows` (any order); 0 where the product does not hang on it."""
         ...
 
+    def typed(self, rows: RowArray) -> Mask:
+        """Whether it is known of each row what kind of product it is."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SpanMatch:
     """How much of words `[start, end)` the graph says of each row, float32 (n,) in [0, 1]. `wanted` marks the
-    words that say what kind of product is looked for, and what it has to fit.
+    words that say what kind of product is looked for, and what it has to fit. `others` marks products that
+    are known to be of another kind, where the words surely name one; None where they do not.
     """
 
     start: int
     end: int
     wanted: bool
     values: FloatArray
+    others: Mask | None = None
 
 
 def match(
@@ -61,7 +69,28 @@ def match(
         if strength >= MIN_STRENGTH and span in roles:
             values = np.float32(strength) * graph.confidence_of(expansion.entity, rows)
             found[span] = np.maximum(found[span], values) if span in found else values
-    return tuple(SpanMatch(*span, roles[span], found[span]) for span in sorted(found))
+    return tuple(
+        SpanMatch(
+            *span, roles[span], found[span], _others(graph, expansions, span, rows) if roles[span] else None
+        )
+        for span in sorted(found)
+    )
+
+
+def _others(
+    graph: Statements, expansions: Sequence[Expansion], span: tuple[int, int], rows: RowArray
+) -> Mask | None:
+    """Kin of the kind that is named (broader and equal ones) are no other kinds."""
+    ways = [each for each in expansions if _span(each) == span]
+    if not any(
+        each.link.entity.kind is EntityKind.CATEGORY and each.link.confidence >= SURE for each in ways
+    ):
+        return None
+    kin = np.zeros(len(rows), np.bool_)
+    for each in ways:
+        kin |= graph.confidence_of(each.entity, rows) > 0
+    others: Mask = graph.typed(rows) & ~kin
+    return others
 
 
 def _strength(expansion: Expansion, relations: Mapping[str, float]) -> float:

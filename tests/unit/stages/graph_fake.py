@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.types import Entity, EntityKind, FloatArray, GraphEdge, RowArray
+from engine.types import Entity, EntityKind, FloatArray, GraphEdge, Mask, RowArray
 
 
 def entity(name: str, kind: EntityKind, count: int = 1, attribute: str = "") -> Entity:
@@ -35,6 +35,10 @@ class FakeGraph:
     def confidence_of(self, entity: Entity, rows: RowArray) -> FloatArray:
         sure = self.sure.get(entity.iri, 1.0)
         return np.float32(sure) * np.isin(rows, self.products(entity, self.product_total)).astype(np.float32)
+
+    def typed(self, rows: RowArray) -> Mask:
+        kinds = [rows for iri, rows in self.rows.items() if f":{EntityKind.CATEGORY}:" in iri]
+        return np.isin(rows, np.unique([row for known in kinds for row in known]).astype(np.int64))
 
     def relation(self, entity: Entity) -> str:
         return "fits" if entity.kind is EntityKind.COMPATIBLE_TARGET else ""

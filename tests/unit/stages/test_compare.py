@@ -9,7 +9,7 @@ from tests.unit.stages.vector_fakes import ExactVectors, ExactWords
 VECTORS = ExactVectors(np.array([[1.0, 0.0], [0.6, 0.8], [-1.0, 0.0]], np.float32))
 WORDS = ExactWords(["black ink", "black pen", "hose"])
 QUERY = np.array([1.0, 0.0], np.float32)
-WEIGHTS = ComparisonWeights(dense=5.0, coverage=1.5, stand_in=1.0, kind=0.4, properties=0.2)
+WEIGHTS = ComparisonWeights(dense=5.0, coverage=1.5, kind=0.4, other_kind=0.3, properties=0.2)
 
 
 def found(*rows: int) -> Scored:
@@ -78,3 +78,12 @@ def test_wanted_words_count_by_their_mean() -> None:
     compared = Compare(VECTORS, WORDS, WEIGHTS)(found(0), words=["ink", "aero"], vector=None, matches=matches)
 
     assert compared.parts["graph"].tolist() == pytest.approx([0.4 * (1.0 + 0.5) / 2])
+
+
+def test_a_product_of_another_kind_loses() -> None:
+    others = np.array([False, True])
+    named = SpanMatch(0, 1, True, np.array([0.0, 0.0], np.float32), others)
+
+    compared = Compare(VECTORS, WORDS, WEIGHTS)(found(0, 1), words=["biro"], vector=None, matches=[named])
+
+    assert compared.parts["graph"].tolist() == [0.0, -0.3]

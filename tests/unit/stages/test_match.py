@@ -74,3 +74,23 @@ def test_what_a_wanted_product_has_to_fit_is_wanted_with_it() -> None:
     assert found == {0: True, 1: True, 2: False}
     assert roles(("skin", "适用", "aero"), reached(AERO, 2)) == {2: True}
     assert roles(("aero",), reached(AERO, 0)) == {0: False}  # the notebook itself may be meant
+
+
+def test_products_of_kinds_that_are_no_kin_are_others() -> None:
+    sure = match(GRAPH, ("notebook",), [reached(NOTEBOOK, 0)], RELATIONS, np.array([0, 1, 3, 4]))
+    broader = reached(NOTEBOOK, 0, GraphEdge("broader", COMPUTER))
+    kin = match(GRAPH, ("notebook",), [reached(NOTEBOOK, 0), broader], RELATIONS, np.array([0, 1, 3, 4]))
+
+    assert [None if each.others is None else each.others.tolist() for each in sure] == [
+        [False, False, True, True]  # nothing is known of row 0; 3 is a computer, 4 a case
+    ]
+    assert [None if each.others is None else each.others.tolist() for each in kin] == [
+        [False, False, False, True]
+    ]
+
+
+def test_a_word_that_may_mean_something_else_excludes_nothing() -> None:
+    unsure = match(GRAPH, ("notebook",), [reached(NOTEBOOK, 0, confidence=0.5)], RELATIONS, ROWS)
+    property_word = match(GRAPH, ("gaming",), [reached(GAMING, 0)], RELATIONS, ROWS)
+
+    assert [each.others for each in (*unsure, *property_word)] == [None, None]
