@@ -168,14 +168,18 @@ class Pipeline:
         """Sources that were switched off or came too late have no say in the comparison either."""
         fused = self.settings.fusion(gathered.sources)
         matches: tuple[SpanMatch, ...] = ()
-        silent = request.retrieval.disabled.union(gathered.late)
-        if request.expansion.scores and Source.GRAPH not in silent:
+        nearness = None
+        spoken = Source.GRAPH not in request.retrieval.disabled.union(gathered.late)
+        if spoken and request.expansion.similarity:
+            nearness = self.stages.expand.nearness(reading.expansions, fused.rows)
+        if spoken and request.expansion.scores:
             matches = self.stages.expand.matches(reading.understanding, reading.expansions, fused.rows)
         return self.stages.compare(
             fused,
             words=reading.understanding.tokens if Source.LEXICAL in gathered.sources else None,
             vector=gathered.vector if Source.DENSE in gathered.sources else None,
             matches=matches,
+            nearness=nearness,
         )
 
     def _rerank(

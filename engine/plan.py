@@ -37,6 +37,7 @@ class RankingSettings:
     kind: float = 0.5
     other_kind: float = 0.6
     properties: float = 0.2
+    similarity: float = 0.2
     past_queries: float = 0.2
     rerank: float = 0.5
 
@@ -52,7 +53,9 @@ class RankingSettings:
 
     @property
     def comparison(self) -> ComparisonWeights:
-        return ComparisonWeights(self.dense, self.coverage, self.kind, self.other_kind, self.properties)
+        return ComparisonWeights(
+            self.dense, self.coverage, self.kind, self.other_kind, self.properties, self.similarity
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import pyoxigraph
 from pyoxigraph import NamedNode
 
 from engine.backends.graph_tables import EntityName, GraphTables
+from engine.backends.graph_vectors import ENTITIES, GraphVectors
 from engine.errors import DamagedGenerationError
 from engine.types import Entity, FloatArray, GraphEdge, Mask, RowArray
 
@@ -37,9 +38,12 @@ _CACHED_ENTITIES = 16_384
 class OxigraphKnowledgeGraph:
     """Safe to call from many threads; any number of processes may open one folder."""
 
-    def __init__(self, store: pyoxigraph.Store, tables: GraphTables) -> None:
+    def __init__(
+        self, store: pyoxigraph.Store, tables: GraphTables, vectors: GraphVectors | None = None
+    ) -> None:
         self._store = store
         self._tables = tables
+        self._vectors = vectors
         self._index = {entity.iri: index for index, entity in enumerate(tables.entities)}
         self._name_offsets = np.searchsorted(
             np.fromiter((name.entity for name in tables.names), np.int64, len(tables.names)),
@@ -57,7 +61,8 @@ class OxigraphKnowledgeGraph:
             store = pyoxigraph.Store.read_only(str(folder / STORE))
         except (OSError, RuntimeError) as error:  # missing, damaged
             raise DamagedGenerationError(folder / STORE, "is not a readable Oxigraph store") from error
-        return cls(store, tables)
+        vectors = GraphVectors.open(folder) if (folder / ENTITIES).exists() else None
+        return cls(store, tables, vectors)
 
     @property
     def store(self) -> pyoxigraph.Store:
@@ -128,6 +133,15 @@ class OxigraphKnowledgeGraph:
         """
         flags: Mask = self._typed[rows]
         return flags
+
+    def nearness(self, entities: Sequence[Entity], rows: RowArray) -> FloatArray:
+        """How near each of `rows` is to the entities by the graph's embeddings: float32 in [0, 1], 0 where
+        the graph has none.
+        """
+        places = [self._index[each.iri] for each in entities if each.iri in self._index]
+        if self._vectors is None:
+            return np.zeros(len(rows), np.float32)
+        return self._vectors.scores(places, rows)
 
     def relation(self, entity: Entity) -> str:
         index = self._index.get(entity.iri)

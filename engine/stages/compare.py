@@ -20,13 +20,15 @@ from engine.stages.retrieve import LexicalIndex, Source, VectorIndex
 from engine.types import FloatArray
 
 COVERAGE = "coverage"
+SIMILARITY = "graph_similarity"
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonWeights:
     """`dense` is what a cosine of 1 gains, `coverage` what a product gains that holds every word, `kind` one
     that is surely what the query asks for, `properties` one with all the other properties that it names;
-    `other_kind` is what one loses that is known to be of another kind.
+    `other_kind` is what one loses that is known to be of another kind. `similarity` is what a product gains
+    that is as near as can be to the query's entities in the graph's embeddings, where that is asked for.
     """
 
     dense: float
@@ -34,6 +36,7 @@ class ComparisonWeights:
     kind: float
     other_kind: float
     properties: float
+    similarity: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,11 @@ class Compare:
         words: Sequence[str] | None,
         vector: FloatArray | None,
         matches: Sequence[SpanMatch] = (),
+        nearness: FloatArray | None = None,
     ) -> Scored:
         """Without `vector` (dimension,) there is no dense part, without `words` no coverage. `matches` have
-        one value for each of `scored.rows`, in their order, and spans that refer to `words`.
+        one value for each of `scored.rows`, in their order, and spans that refer to `words`; `nearness` has
+        one for each, too.
         """
         if not len(scored):
             return scored
@@ -63,6 +68,8 @@ class Compare:
             parts[COVERAGE] = self.weights.coverage * self._covered(scored, words, matches)
         if matches:
             parts[Source.GRAPH] = self._said(matches)
+        if nearness is not None:
+            parts[SIMILARITY] = self.weights.similarity * nearness.astype(np.float64)
         return Scored.ordered(scored.rows, parts)
 
     def _covered(

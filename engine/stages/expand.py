@@ -54,6 +54,12 @@ class KnowledgeGraph(Protocol):
         """Whether it is known of each row what kind of product it is."""
         ...
 
+    def nearness(self, entities: Sequence[Entity], rows: RowArray) -> FloatArray:
+        """How near each of `rows` is to the entities by the graph's embeddings: float32 in [0, 1], 0 where
+        the graph has none.
+        """
+        ...
+
     def relation(self, entity: Entity) -> str:
         """The readable name of the statement by which products hang on this entity ("color")."""
         ...
@@ -82,6 +88,8 @@ class ExpansionSpec:
     """Products that hang on the entities join the candidates."""
     scores: bool = True
     """What the graph says of a candidate counts in its score."""
+    similarity: bool = False
+    """How near a candidate is to the entities in the graph's embeddings counts in its score."""
     shifted_vector: bool = False
     """The embeddings of the entities' products are searched for, too."""
     rerank_text: bool = False
@@ -195,10 +203,14 @@ class Expand:
         """What the graph says of each row; see `engine.stages.match`."""
         return match(self.graph, understanding.tokens, expansions, self.relations, rows)
 
+    def nearness(self, expansions: Sequence[Expansion], rows: RowArray) -> FloatArray:
+        """Of each row to what the query surely names, float32 in [0, 1]."""
+        return self.graph.nearness([each.entity for each in _surely_named(expansions)], rows)
+
     def typical(self, expansions: Sequence[Expansion]) -> RowArray:
         """A few products that hang on what the query surely names, evenly from all of them: int64."""
-        sure = [each for each in expansions if not each.path and each.link.confidence >= _SURE]
-        rows = [self.graph.products(each.entity, affinity.POSTING_LIMIT) for each in sure]
+        named = _surely_named(expansions)
+        rows = [self.graph.products(each.entity, affinity.POSTING_LIMIT) for each in named]
         sampled = [found[:: -(-len(found) // _TYPICAL)] for found in rows if len(found)]
         return np.unique(np.concatenate(sampled)) if sampled else np.empty(0, np.int64)
 
@@ -269,6 +281,10 @@ class Expand:
 
     def _relation(self, entity: Entity) -> str:
         return self.graph.relation(entity) or entity.kind.value
+
+
+def _surely_named(expansions: Sequence[Expansion]) -> list[Expansion]:
+    return [each for each in expansions if not each.path and each.link.confidence >= _SURE]
 
 
 def _singulars(words: Sequence[str]) -> frozenset[str]:

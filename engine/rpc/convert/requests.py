@@ -129,6 +129,7 @@ def _expansion(message: search_service_pb2.ExpansionSpec) -> ExpansionSpec:
         lexical_terms=not message.disable_lexical_terms,
         candidates=not message.disable_candidates,
         scores=not message.disable_scores,
+        similarity=message.enable_graph_similarity,
         shifted_vector=message.enable_shifted_vector,
         rerank_text=message.enable_rerank_text,
     )

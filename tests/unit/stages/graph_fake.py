@@ -40,6 +40,10 @@ class FakeGraph:
         kinds = [rows for iri, rows in self.rows.items() if f":{EntityKind.CATEGORY}:" in iri]
         return np.isin(rows, np.unique([row for known in kinds for row in known]).astype(np.int64))
 
+    def nearness(self, entities: Sequence[Entity], rows: RowArray) -> FloatArray:
+        near = [self.confidence_of(each, rows) for each in entities]
+        return np.mean(near, axis=0, dtype=np.float32) if near else np.zeros(len(rows), np.float32)
+
     def relation(self, entity: Entity) -> str:
         return "fits" if entity.kind is EntityKind.COMPATIBLE_TARGET else ""
 

@@ -9,7 +9,7 @@ from tests.unit.stages.vector_fakes import ExactVectors, ExactWords
 VECTORS = ExactVectors(np.array([[1.0, 0.0], [0.6, 0.8], [-1.0, 0.0]], np.float32))
 WORDS = ExactWords(["black ink", "black pen", "hose"])
 QUERY = np.array([1.0, 0.0], np.float32)
-WEIGHTS = ComparisonWeights(dense=5.0, coverage=1.5, kind=0.4, other_kind=0.3, properties=0.2)
+WEIGHTS = ComparisonWeights(dense=5.0, coverage=1.5, kind=0.4, other_kind=0.3, properties=0.2, similarity=0.6)
 
 
 def found(*rows: int) -> Scored:
@@ -87,3 +87,11 @@ def test_a_product_of_another_kind_loses() -> None:
     compared = Compare(VECTORS, WORDS, WEIGHTS)(found(0, 1), words=["biro"], vector=None, matches=[named])
 
     assert compared.parts["graph"].tolist() == [0.0, -0.3]
+
+
+def test_nearness_in_the_graph_counts_where_it_is_asked_for() -> None:
+    near = np.array([0.5, 0.0], np.float32)
+
+    compared = Compare(VECTORS, WORDS, WEIGHTS)(found(0, 1), words=None, vector=None, nearness=near)
+
+    assert compared.parts["graph_similarity"].tolist() == pytest.approx([0.6 * 0.5, 0.0])

@@ -198,3 +198,10 @@ def test_typical_products_are_spread_evenly_over_all_that_hang_on_an_entity() ->
     typical = Expand(GRAPH).typical(Expand(GRAPH)(understood((BLACK, 0, 1)), AUTO))
     assert typical.tolist() == list(range(0, 500, 16))  # 500 products, at most 32: every 16th
     assert len(Expand(GRAPH).typical(())) == 0
+
+
+def test_nearness_is_to_what_the_query_surely_names() -> None:
+    expand = Expand(GRAPH)
+    rows = np.array([490, 3, 999])
+    assert expand.nearness(expand(BLACK_CARTRIDGE, AUTO), rows).tolist() == [1.0, 0.5, 0.0]
+    assert expand.nearness((), rows).tolist() == [0.0, 0.0, 0.0]
