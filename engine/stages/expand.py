@@ -118,7 +118,8 @@ _SURE_NAME = 0.85
 long name does not.
 """
 _MAX_TERMS = 6
-_TERM_BOOST = 0.5
+_TERM_BOOST = 0.1
+"""Beside a word of the query: more helped one shop a little and cost another more."""
 _MIN_TERM_WEIGHT = 0.25
 _FEW_PRODUCTS = 20
 _TYPICAL = 32

@@ -122,9 +122,9 @@ def test_synonyms_the_catalogue_knows_become_words_unless_they_only_say_the_same
     assert expand.other_words(query, expansions) == ("sofa", "small sofa", "沙发")  # nobody sells a settee
     synonyms = expand.other_words(query, expansions)
     assert dict(expand.lexical_terms(query, expansions, synonyms)) == {
-        "sofa": 0.5,
-        "small sofa": 0.5,
-        "沙发": 0.5,
+        "sofa": 0.1,
+        "small sofa": 0.1,
+        "沙发": 0.1,
     }
     sofa = understood((SOFA, 0, 1), tokens="sofa")
     assert expand.other_words(sofa, expand(sofa, AUTO)) == ("couch", "沙发")  # "small sofa" holds "sofa"
