@@ -79,7 +79,9 @@ def open_generation(
     )
     executor = ThreadPoolExecutor(settings.workers, thread_name_prefix="retrieve")
     ranking = RankingSettings(
-        candidates_per_source=settings.candidates_per_source, rerank_depth=settings.rerank_depth
+        candidates_per_source=settings.candidates_per_source,
+        rerank_depth=settings.rerank_depth,
+        kind=settings.kind_weight,
     )
     graph = OxigraphKnowledgeGraph.open(generation.part("graph"))
     learned = RelationWeights.open(generation.part("graph"))

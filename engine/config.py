@@ -102,6 +102,14 @@ class ServeSettings(Settings):
         le=200,
         description="Candidates that the cross-encoder reads when a request names no depth.",
     )
+    kind_weight: float = Field(
+        0.5,
+        ge=0,
+        le=5,
+        description="What a product gains in score (words and meaning give 2 + 2 + 5 at most) that is surely "
+        'the kind of thing asked for. 2 puts notebooks before sleeves for "laptop" where titles lack the '
+        "word, at the price of other finds.",
+    )
     candidates_per_source: int = Field(
         default=200, ge=1, le=1_000, description="Candidates of each source when a request names no number."
     )
