@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from rapidfuzz import fuzz, process
 
@@ -14,7 +15,7 @@ from engine.text import normalise
 from engine.types import EntityKind
 from index_builder.graph.view.opened import OpenedGraph
 from index_builder.graph.view.terms import short
-from index_builder.graph.vocabulary import ROOT
+from index_builder.graph.vocabulary import ROOT, slug
 
 _CLOSE = 70
 """Similarity, 0 to 100, from which a name is worth offering."""
@@ -56,7 +57,9 @@ def find(graph: OpenedGraph, text: str) -> GraphNode:
     text = text.strip().removeprefix("<").removesuffix(">")
     head, colon, tail = text.partition(":")
     if colon:
-        for iri in (text, f"{ROOT}{text}", *([product_iri(tail)] if head == "product" else [])):
+        spelled_out = ROOT + ":".join(slug(unquote(part)) for part in text.split(":"))
+        products = [product_iri(tail)] if head == "product" else []
+        for iri in (text, f"{ROOT}{text}", spelled_out, *products):
             if graph.reader.known(iri):
                 return graph.nodes.node(iri)
     kind = head if colon and head in set(EntityKind) else ""

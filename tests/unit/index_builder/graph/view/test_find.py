@@ -1,5 +1,7 @@
 """What a user may type for an entity, and what is said when it names none or several."""
 
+from urllib.parse import unquote
+
 import pytest
 
 from index_builder.graph.view.find import AmbiguousNameError, UnknownEntityError, find
@@ -28,6 +30,11 @@ def test_iris_short_names_and_names_are_understood(opened: OpenedGraph, text: st
 def test_every_entity_is_found_by_its_short_name(opened: OpenedGraph) -> None:
     for entity in opened.tables.entities:
         assert find(opened, short(entity.iri)).iri == entity.iri
+
+
+def test_a_short_name_may_be_written_as_it_is_read(opened: OpenedGraph) -> None:
+    for entity in opened.tables.entities:
+        assert find(opened, unquote(short(entity.iri))).iri == entity.iri
 
 
 def test_a_name_of_several_entities_lists_them_and_how_to_choose(opened: OpenedGraph) -> None:
