@@ -17,6 +17,10 @@ from index_builder.graph.vocabulary import SourceGraph, Term, node_iri
 
 MIN_SHARE_IN_CATEGORY = 0.8
 """A type is narrower than a category when at least this share of its products lies there."""
+MIN_SURE_NAME = 0.9
+"""Confidence of a name by which values of different attributes are the same: a node that was merged of
+several answers to the names of all of them.
+"""
 _IDENTIFIER_VALUES = 50
 
 
@@ -134,13 +138,17 @@ def _types_in_categories(draft: Draft, products: Sequence[Product]) -> None:
 
 
 def _same_values(draft: Draft) -> None:
-    """Values of different attributes with the same text are tied to the one that most products state."""
+    """Values of different attributes that share a sure name are tied to the one that most products state."""
     named: defaultdict[str, list[Node]] = defaultdict(list)
     for node in draft.of_kind(EntityKind.ATTRIBUTE_VALUE):
-        named[min(node.names)].append(node)
+        for name, confidence in node.names.items():
+            if confidence >= MIN_SURE_NAME:
+                named[name].append(node)
     for nodes in named.values():
         first, *others = sorted(nodes, key=lambda node: (-len(node.rows), node.iri))
         for other in others:
+            if other.attribute == first.attribute:
+                continue  # resolution has seen both and kept them apart
             for one, two in ((first, other), (other, first)):
                 draft.edges.add(Edge(one.iri, Term.EXACT_MATCH, two.iri, SourceGraph.INFERENCE))
 

@@ -66,6 +66,25 @@ def test_the_same_value_of_two_attributes_is_tied_both_ways() -> None:
     assert Edge(two, Term.EXACT_MATCH, one, SourceGraph.INFERENCE) in edges
 
 
+def test_values_are_tied_by_every_sure_name_but_not_within_an_attribute() -> None:
+    """After resolution a node answers to the names of all that it was merged of."""
+    products = [Product(ProductId("1"), "Bag", attributes={"lining": "Fabric", "cover": "Textile"})]
+    products.append(Product(ProductId("2"), "Box", attributes={"lining": "Cloth", "base": "Felt"}))
+    draft = extract(products)
+    fabric, cover, cloth, felt = (
+        draft.nodes[node_iri("value", *names)]
+        for names in (("lining", "fabric"), ("cover", "textile"), ("lining", "cloth"), ("base", "felt"))
+    )
+    fabric.answer_to("textile", 0.9)  # "fabric" is the first name in order: by it alone nothing would be tied
+    cloth.answer_to("fabric", 1.0)
+    felt.answer_to("fabric", 0.89)
+
+    infer(draft, products)
+
+    same = {(edge.subject, edge.object) for edge in draft.edges if edge.predicate is Term.EXACT_MATCH}
+    assert same == {(cover.iri, fabric.iri), (fabric.iri, cover.iri)}
+
+
 def test_codes_that_hardly_repeat_are_dropped_and_shared_values_stay() -> None:
     products = [
         Product(
