@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, diags  # type: ignore[import-untyped]  # no stubs among our tools
+from scipy.sparse import csr_matrix, diags
 
 from engine.text import has_cjk, normalise
 from engine.types import FloatArray

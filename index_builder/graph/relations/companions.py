@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import numpy as np
+from scipy import sparse
 
 from engine.types import EntityKind
 from index_builder.graph.draft import Draft
 from index_builder.graph.relations.pairs import Pair
 from index_builder.graph.relations.replaceable import incidence, share
-from index_builder.graph.relations.sparse import sparse
 from index_builder.graph.vocabulary import SourceGraph, Term
 
 MIN_OVERLAP = 0.5

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from engine.types import EntityKind, Mask, RowArray
 from index_builder.graph.draft import Draft, Node
-from index_builder.graph.relations.sparse import sparse
 from index_builder.graph.vocabulary import Term
 
 MIN_FITTING_SHARE, MIN_MEMBERS = 0.4, 5

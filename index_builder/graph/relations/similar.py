@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from engine.backends.faiss_library import faiss
 from engine.types import EntityKind, FloatArray, RowArray
 from index_builder.graph.draft import Draft
 from index_builder.graph.relations.pairs import Pair, unordered
 from index_builder.graph.relations.replaceable import may_replace
-from index_builder.graph.relations.sparse import sparse
 from index_builder.graph.vocabulary import SourceGraph, Term
 
 MIN_COSINE = 0.45

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from engine.types import RowArray
-from index_builder.graph.relations.sparse import sparse
 
 MAX_BASKET = 100
 """Products of an order that count; of a larger one, a seeded sample. Wholesale orders pair everything."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ahocorasick  # type: ignore[import-not-found]  # the package ships no types
+import ahocorasick
 
 from index_builder.graph.evidence import Label
 from index_builder.graph.text.folded import is_word_edge

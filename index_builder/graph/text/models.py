@@ -74,6 +74,7 @@ class ModelNumbers:
         with digits count; a name without any must be nothing else that is known.
         """
         text = title.folded.text
+        others: tuple[Span | TypePhrase, ...] = (*phrases, *series)
         for model in title.stated.models:
             start = text.find(model)
             end = start + len(model)
@@ -91,7 +92,7 @@ class ModelNumbers:
                         yield Span(word.start, word.end, Label.MODEL, _STATED_PART)
             elif len(inside) <= _MAX_STATED_WORDS:
                 plain = all(title.marks[place] is Mark.PLAIN for place in inside)
-                known = any(span.start < end and start < span.end for span in (*phrases, *series))
+                known = any(span.start < end and start < span.end for span in others)
                 if plain and not known:
                     yield Span(start, end, Label.MODEL, _NAME)
 

@@ -65,7 +65,8 @@ def _before_model(
     if not 0 < place < len(title.words) - 1 or title.marks[place] is not Mark.PLAIN:
         return
     word, follower = title.words[place], title.words[place + 1]
-    known = any(span.start <= word.start < span.end for span in (*series, *phrases))
+    others: tuple[Span | TypePhrase, ...] = (*series, *phrases)
+    known = any(span.start <= word.start < span.end for span in others)
     if not known and follower.joined and any(span.start == follower.start for span in models):
         yield Span(word.start, word.end, Label.SERIES, _BEFORE_MODEL)
 
