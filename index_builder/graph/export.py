@@ -47,20 +47,23 @@ _STEP = {
 
 
 def quads_of(draft: Draft, products: Sequence[Product], sources: Sequence[str]) -> list[str]:
-    """Every statement as one line of N-Quads, sorted, each once. `sources` are file names."""
+    """Every statement as one line of N-Quads, sorted, each once in the named graph of each of its sources.
+    `sources` are file names.
+    """
     lines = set(_products(products))
     ids = [node_iri("product", product.id) for product in products]
+    graphs = {node.source for node in draft.nodes.values()} | {edge.source for edge in draft.edges}
     for node in draft.nodes.values():
         lines.update(_node(node))
         for row in node.rows:
-            origin = node.origins.get(row)
-            lines.add(_line(ids[row], node.predicate, node.iri, origin.source if origin else node.source))
+            told = {origin.source for origin in node.origins_of(row)}
+            lines.update(_line(ids[row], node.predicate, node.iri, source) for source in told)
+            graphs |= told
     for edge in draft.edges:
         lines.add(_line(edge.subject, edge.predicate, edge.object, edge.source))
     for iri, label in draft.labels.items():
         lines.add(_text(iri, Term.PREF_LABEL, label, SourceGraph.INFERENCE))
     lines.update(_provenance(sources))
-    graphs = {node.source for node in draft.nodes.values()} | {edge.source for edge in draft.edges}
     for graph in sorted(graphs - set(_STEP)):
         lines.update(_loaded(graph))
     return sorted(lines)

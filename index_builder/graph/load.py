@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -65,7 +65,7 @@ def build_graph(products: Sequence[Product], folder: Path, materials: Materials 
         tables.write(folder)
         places = {entity.iri: place for place, entity in enumerate(tables.entities)}
         evidence = write_evidence(draft.evidence, places, folder)
-        edges = write_edges(_uncertain(draft), folder)
+        edges = write_edges([*_uncertain(draft), *_second_sources(draft, products)], folder)
         write_categories(folder, steps.alignment.tables)
         write_merges(steps.resolution, folder)
         if steps.embedding is not None:
@@ -93,6 +93,17 @@ def _uncertain(draft: Draft) -> list[Edge]:
     """Edges that are not sure, or tie products to products: what RDF cannot say of them is kept beside it."""
     product = node_iri("product", "")
     return [edge for edge in draft.edges if edge.confidence < 1 or edge.subject.startswith(product)]
+
+
+def _second_sources(draft: Draft, products: Sequence[Product]) -> Iterator[Edge]:
+    """Why products hang on entities, where several sources say so, with the confidence of each but the first:
+    the tables say how sure they are together.
+    """
+    for node in draft.nodes.values():
+        for row, origins in node.further.items():
+            subject = node_iri("product", products[row].id)
+            for origin in origins:
+                yield Edge(subject, node.predicate, node.iri, origin.source, origin.confidence)
 
 
 def _tables(draft: Draft, products: Sequence[Product]) -> GraphTables:

@@ -1,14 +1,20 @@
 import gzip
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyoxigraph
 import pytest
 
-from engine.types import EntityKind
+from engine.backends.graph_edges import GraphEdges, StoredEdge
+from engine.types import EntityKind, Product
+from index_builder.graph.assemble import Assembled, assemble
+from index_builder.graph.draft import Origin
+from index_builder.graph.export import quads_of
+from index_builder.graph.facts import extract
 from index_builder.graph.load import QUADS, build_graph
 from index_builder.graph.materials import Materials
-from index_builder.graph.vocabulary import PROV, SourceGraph, Term
+from index_builder.graph.vocabulary import PROV, SourceGraph, Term, node_iri, ontology_graph
 from tests.ink_shop import PRODUCTS
 
 TABLES = ("entities.arrow", "names.arrow", "words.arrow", "posting_rows.npy", "posting_offsets.npy")
@@ -53,6 +59,41 @@ def test_quads_are_sorted_valid_and_each_in_a_named_graph(folder: Path) -> None:
     assert len(parsed) == len(lines)
     assert graphs <= {graph.value for graph in SourceGraph}
     assert SourceGraph.CATALOGUE.value in graphs
+
+
+def test_a_statement_stands_in_the_graph_of_each_of_its_sources() -> None:
+    draft = extract(PRODUCTS)
+    mouse = draft.node(EntityKind.AUDIENCE, "gamers", relation="audience", predicate=Term.AUDIENCE)
+    mouse.answer_to("gamers", 1.0)
+    mouse.hang(9, Origin(SourceGraph.TAGGER, 0.6))
+    mouse.hang(9, Origin(ontology_graph("toys"), 0.9))
+    lines = quads_of(draft, PRODUCTS, [])
+    said = {line for line in lines if f"<{Term.AUDIENCE}> <{mouse.iri}>" in line}
+    product = node_iri("product", "P 9")
+    assert said == {
+        f"<{product}> <{Term.AUDIENCE}> <{mouse.iri}> <{source}> ."
+        for source in (SourceGraph.TAGGER, ontology_graph("toys"))
+    }
+    assert any(line.startswith(f"<{ontology_graph('toys')}> <{Term.WAS_GENERATED_BY}>") for line in lines)
+
+
+def test_the_confidence_of_a_second_source_is_kept_beside_the_statements(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    black = node_iri("color", "black")
+
+    def read_twice(products: Sequence[Product], materials: Materials) -> Assembled:
+        found = assemble(products, materials)
+        found.draft.nodes[black].hang(3, Origin(SourceGraph.TAGGER, 0.75))
+        return found
+
+    monkeypatch.setattr("index_builder.graph.load.assemble", read_twice)
+    build_graph(PRODUCTS, tmp_path)
+    product = node_iri("product", "P 3")
+    kept = [edge for edge in GraphEdges.open(tmp_path).starting_at(product, 100) if edge.object == black]
+    assert kept == [StoredEdge(product, Term.COLOR, black, SourceGraph.TAGGER, 0.75)]  # the field is sure
+    said = [line for line in quads(tmp_path) if line.startswith(f"<{product}> <{Term.COLOR}> <{black}>")]
+    assert [line.split()[3] for line in said] == [f"<{SourceGraph.CATALOGUE}>", f"<{SourceGraph.TAGGER}>"]
 
 
 def test_every_graph_says_which_step_made_it_from_which_file(folder: Path) -> None:
