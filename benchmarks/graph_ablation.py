@@ -6,24 +6,16 @@ text of a shop). Broad queries, whose words many products hold, and narrow ones 
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
-from engine.bootstrap import open_generation
-from engine.config import ServeSettings
+from benchmarks.judged import parse
 from engine.deadline import Deadline
-from engine.generation import DataFolder
 from engine.pipeline import Pipeline
 from engine.request import RetrievalSpec, SearchRequest, Source
 from engine.stages.expand import ExpansionMode, ExpansionSpec
@@ -64,28 +56,10 @@ class QueryChange:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.graph_ablation", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="data folder with an active generation")
-    parser.add_argument("--queries", type=Path, required=True, help="TSV of query_id, query")
-    parser.add_argument("--qrels", type=Path, required=True, help="TSV of query_id, product_id, rating")
-    parser.add_argument("--name", default="sample", help="name of the result file (default sample)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-    arguments = parser.parse_args()
-    judgements = Judgements.read(arguments.queries, arguments.qrels)
-    opened = open_generation(
-        DataFolder.open(arguments.data).open_active(), ServeSettings(data=arguments.data)
-    )
-    try:
-        content = {"generation": opened.generation.id, **ablate(opened.pipeline, judgements)}
-    finally:
-        opened.close()
-    file = Path(__file__).parent / "results" / f"graph-{arguments.name}-{datetime.now(UTC):%Y-%m-%d}.json"
-    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    if arguments.json:
-        sys.stdout.write(json.dumps(content, indent=2) + "\n")
-    else:
-        for table in (_means(content), _queries(content)):
-            Console().print(table)
+    judged = parse("graph", "graph_ablation", __doc__)
+    with judged.opened() as opened:
+        content = {"generation": opened.generation.id, **ablate(opened.pipeline, judged.judgements)}
+    judged.keep(content, _means(content), _queries(content))
 
 
 def ablate(pipeline: Pipeline, judgements: Judgements) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 
 from engine.backends.catalog import Catalog
-from engine.backends.cross_encoder import open_cross_encoder
-from engine.backends.encoder import open_encoder
+from engine.backends.cross_encoder import CrossEncoder, open_cross_encoder
+from engine.backends.encoder import DualEncoder, open_encoder
 from engine.backends.graph_query.pool import GraphQueryPool
 from engine.backends.graph_reader import GraphReader
 from engine.backends.knowledge_graph import STORE, OxigraphKnowledgeGraph
@@ -64,62 +65,98 @@ def open_generation(
     generation: Generation, settings: ServeSettings, on_batch: OnBatch | None = None
 ) -> Opened:
     """Load every part of a generation, join them into a pipeline and warm it with queries of its own."""
-    threads = settings.threads or os.cpu_count() or 1
-    encoder = open_encoder(generation.part("encoder"), device=settings.device, threads=threads)
-    products = FaissVectorIndex.open(generation.part("vectors"), device=settings.device, threads=threads)
-    if encoder.dimension != products.dimension:
-        raise DimensionMismatchError(encoder_dim=encoder.dimension, index_dim=products.dimension)
-    scorer = open_cross_encoder(generation.part("reranker"), device=settings.device, threads=threads)
-    shared_encoder = BatchedEncoder(encoder, on_batch=_named(on_batch, "encoder"))
-    shared_scorer = BatchedPairScorer(scorer, on_batch=_named(on_batch, "reranker"))
-    catalog = Catalog.open(generation.part("catalog"))
-    past_queries = PastQueryStore.open(generation.part("queries"))
-    asked = FaissVectorIndex.open(
-        generation.part("queries") / VECTORS_FOLDER, device=settings.device, threads=threads
-    )
+    parts = _Parts.open(generation, settings)
+    encoder = BatchedEncoder(parts.encoder, on_batch=_named(on_batch, "encoder"))
+    scorer = BatchedPairScorer(parts.scorer, on_batch=_named(on_batch, "reranker"))
     executor = ThreadPoolExecutor(settings.workers, thread_name_prefix="retrieve")
     ranking = RankingSettings(
         candidates_per_source=settings.candidates_per_source,
         rerank_depth=settings.rerank_depth,
         kind=settings.kind_weight,
     )
-    graph = OxigraphKnowledgeGraph.open(generation.part("graph"))
-    learned = RelationWeights.open(generation.part("graph"))
-    lexical = TantivyLexicalIndex.open(generation.part("lexical"))
-    stages = Stages(
-        understand=Understand(EntityLinker(graph.labels(), graph.words, graph)),
-        expand=Expand(graph, graph.words, relations=learned.by_name),
-        phrase=Phrase(_reads_chinese(generation)),
-        encoder=shared_encoder,
-        gather=Gather(
-            lexical=lexical,
-            products=products,
-            past_queries=PastQueryVotes(asked, past_queries),
-            executor=executor,
-        ),
-        compare=Compare(products, lexical, ranking.comparison),
-        rerank=Rerank(shared_scorer, catalog.texts, ranking.rerank),
-        diversify=Diversify(products.vectors, catalog.brands),
-        columns=catalog.columns,
-        products=catalog.products,
-    )
-    pipeline = Pipeline(generation.id, stages, ranking)
+    stages = _join(parts, encoder, scorer, executor, ranking)
     queries = GraphQueryPool(
         generation.part("graph") / STORE,
         processes=settings.graph_query_processes,
         memory_mib=settings.graph_query_memory,
     )
-    reader = GraphReader.open(graph, generation.part("graph"))
-    browser = GraphBrowser(generation.id, reader, catalog, stages.understand, queries)
+    reader = GraphReader.open(parts.graph, generation.part("graph"))
+    browser = GraphBrowser(generation.id, reader, parts.catalog, stages.understand, queries)
+    pipeline = Pipeline(generation.id, stages, ranking)
 
     def close() -> None:
         queries.close()
-        shared_encoder.close()
-        shared_scorer.close()
+        encoder.close()
+        scorer.close()
         executor.shutdown(wait=True, cancel_futures=True)
 
-    _warm_up(pipeline, [past_queries.get(row).text for row in range(min(WARM_UP_QUERIES, len(past_queries)))])
-    return Opened(generation, pipeline, catalog, past_queries, browser, encoder.device, close)
+    asked = parts.past_queries
+    _warm_up(pipeline, [asked.get(row).text for row in range(min(WARM_UP_QUERIES, len(asked)))])
+    return Opened(generation, pipeline, parts.catalog, asked, browser, parts.encoder.device, close)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a generation holds, opened."""
+
+    encoder: DualEncoder
+    products: FaissVectorIndex
+    scorer: CrossEncoder
+    catalog: Catalog
+    past_queries: PastQueryStore
+    asked: FaissVectorIndex
+    graph: OxigraphKnowledgeGraph
+    relations: Mapping[str, float]
+    lexical: TantivyLexicalIndex
+    reads_chinese: bool
+
+    @classmethod
+    def open(cls, generation: Generation, settings: ServeSettings) -> _Parts:
+        device, threads = settings.device, settings.threads or os.cpu_count() or 1
+        encoder = open_encoder(generation.part("encoder"), device=device, threads=threads)
+        products = FaissVectorIndex.open(generation.part("vectors"), device=device, threads=threads)
+        if encoder.dimension != products.dimension:
+            raise DimensionMismatchError(encoder_dim=encoder.dimension, index_dim=products.dimension)
+        queries = generation.part("queries")
+        return cls(
+            encoder=encoder,
+            products=products,
+            scorer=open_cross_encoder(generation.part("reranker"), device=device, threads=threads),
+            catalog=Catalog.open(generation.part("catalog")),
+            past_queries=PastQueryStore.open(queries),
+            asked=FaissVectorIndex.open(queries / VECTORS_FOLDER, device=device, threads=threads),
+            graph=OxigraphKnowledgeGraph.open(generation.part("graph")),
+            relations=RelationWeights.open(generation.part("graph")).by_name,
+            lexical=TantivyLexicalIndex.open(generation.part("lexical")),
+            reads_chinese=_reads_chinese(generation),
+        )
+
+
+def _join(
+    parts: _Parts,
+    encoder: BatchedEncoder,
+    scorer: BatchedPairScorer,
+    executor: ThreadPoolExecutor,
+    ranking: RankingSettings,
+) -> Stages:
+    graph, catalog, products = parts.graph, parts.catalog, parts.products
+    return Stages(
+        understand=Understand(EntityLinker(graph.labels(), graph.words, graph)),
+        expand=Expand(graph, graph.words, relations=parts.relations),
+        phrase=Phrase(parts.reads_chinese),
+        encoder=encoder,
+        gather=Gather(
+            lexical=parts.lexical,
+            products=products,
+            past_queries=PastQueryVotes(parts.asked, parts.past_queries),
+            executor=executor,
+        ),
+        compare=Compare(products, parts.lexical, ranking.comparison),
+        rerank=Rerank(scorer, catalog.texts, ranking.rerank),
+        diversify=Diversify(products.vectors, catalog.brands),
+        columns=catalog.columns,
+        products=catalog.products,
+    )
 
 
 def _reads_chinese(generation: Generation) -> bool:

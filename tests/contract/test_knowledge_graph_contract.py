@@ -15,7 +15,7 @@ from pyoxigraph import NamedNode
 
 from engine.backends.knowledge_graph import STORE, OxigraphKnowledgeGraph
 from engine.errors import DamagedGenerationError
-from engine.stages.expand import KnowledgeGraph
+from engine.stages.graph import KnowledgeGraph
 from engine.types import Entity, EntityKind
 from index_builder.graph.load import build_graph
 from index_builder.graph.materials import Materials
