@@ -1,9 +1,13 @@
-"""What an update of the graph costs when one product in a hundred changed, beside building it from scratch.
+"""What an update of the graph costs when one product in a hundred changed, beside building it anew.
 
-Of the changed products a tenth is gone, a tenth is new, the rest have another title and value. The graph
-step is timed whole (`graph`), and the writing of its store alone (`store`): loaded anew, or as a revision of
-the one before. `touched` statements were added or removed; `shared` is how much of the new store's bytes are
-hard links to the old one's files. The revised store must say what the new one says, or there is no result.
+Of the changed products a tenth is gone, a tenth is new, the rest have another title and value. The graph step
+is the one that a build runs, with its vectors, ontologies and tagger (`graph`): `first` finds an empty cache
+of embeddings, `anew` builds the changed catalogue with the cache that the first left and trains a tagger of
+its own, `update` starts from the first graph and its tagger. Making vectors of products is no part of it.
+`steps` are seconds on the wall. `store` is the writing of the update's store alone: loaded anew, or as a
+revision of the one before. `touched` statements were added or removed; `shared` is how much of the new
+store's bytes are hard links to the old one's files. The revised store must say what the new one says, or
+there is no result.
 """
 
 from __future__ import annotations
@@ -11,10 +15,11 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -23,14 +28,20 @@ import numpy as np
 import pyoxigraph
 
 from benchmarks.machine import machine
+from engine.backends.encoder import DualEncoder, open_encoder
 from engine.backends.knowledge_graph import STORE
 from engine.types import Product, ProductId
 from index_builder.config import BuildSettings
-from index_builder.graph.load import QUADS, build_graph
-from index_builder.graph.materials import Materials
+from index_builder.embed import embed_products
+from index_builder.graph.load import QUADS, GraphReport
 from index_builder.graph.revise import Previous, Revision, write_store
 from index_builder.graph.upkeep.history import RUN
+from index_builder.graph_step import GraphStep
 from index_builder.intake import read_catalogue
+from index_builder.knowledge import Knowledge, read_knowledge
+from index_builder.progress import SilentProgress
+from index_builder.texts import embedding_text
+from index_builder.train.base_model import resolve_base_model
 
 SHARE = 0.01
 
@@ -67,13 +78,48 @@ def timed(call: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
     }
 
 
-def report(products: Sequence[Product], share: float, seed: int, folder: Path) -> dict[str, Any]:
-    later = changed(products, share, seed)
-    build_graph(products, folder / "before")
-    previous = Previous("before", folder / "before" / QUADS, folder / "before" / STORE)
-    _, scratch = timed(lambda: build_graph(later, folder / "scratch"))
-    updated, update = timed(lambda: build_graph(later, folder / "update", Materials(previous=previous)))
-    lines = gzip.decompress((folder / "scratch" / QUADS).read_bytes()).decode().splitlines()
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Runs the graph step of a build in folders of its own."""
+
+    settings: BuildSettings
+    knowledge: Knowledge
+    encoder: DualEncoder
+    folder: Path
+
+    @classmethod
+    def prepare(cls, settings: BuildSettings, folder: Path) -> Steps:
+        """Exports the encoder that a build would use."""
+        from index_builder.train.export import export_encoder
+
+        base = resolve_base_model(settings.base_model)
+        export_encoder(base, folder / "encoder", base_model=settings.base_model)
+        encoder = open_encoder(folder / "encoder", device="cpu", threads=os.cpu_count() or 1)
+        return cls(settings, read_knowledge(settings), encoder, folder)
+
+    def run(
+        self, name: str, products: Sequence[Product], previous: Previous | None = None
+    ) -> tuple[GraphReport, dict[str, Any]]:
+        """Into the folder `name`; what it reported, and what it cost."""
+        cache, progress = self.folder / "cache", SilentProgress()
+        vectors = embed_products([embedding_text(each) for each in products], self.encoder, cache=cache)
+        base, threads = resolve_base_model(self.settings.base_model), os.cpu_count() or 1
+        step = GraphStep(self.settings, self.folder / name, base, cache, threads, progress)
+        found, cost = timed(lambda: step.build(products, vectors, self.encoder, self.knowledge, previous))
+        steps = {step: round(seconds, 2) for step, seconds in progress.seconds.items()}
+        return found, {**cost, "steps": steps}
+
+    def previous(self, name: str) -> Previous:
+        return Previous(name, self.folder / name / QUADS, self.folder / name / STORE)
+
+
+def report(products: Sequence[Product], share: float, seed: int, steps: Steps) -> dict[str, Any]:
+    folder, later = steps.folder, changed(products, share, seed)
+    _, first = steps.run("first", products)
+    previous = steps.previous("first")
+    updated, update = steps.run("update", later, previous)
+    _, anew = steps.run("anew", later)
+    lines = gzip.decompress((folder / "update" / QUADS).read_bytes()).decode().splitlines()
     _, loaded = timed(lambda: write_store(lines, folder / "loaded"))
     revision, revised = timed(lambda: write_store(lines, folder / "revised", previous))
     if not isinstance(revision, Revision) or updated.revision != revision:
@@ -84,6 +130,7 @@ def report(products: Sequence[Product], share: float, seed: int, folder: Path) -
         "machine": machine(),
         "products": len(products),
         "changed_products": max(1, round(share * len(products))),
+        "ontologies": [path.name for path in steps.settings.ontology],
         "seed": seed,
         "statements": len(lines),
         "touched": {
@@ -93,8 +140,8 @@ def report(products: Sequence[Product], share: float, seed: int, folder: Path) -
             "share": round((revision.added + revision.removed) / len(lines), 4),
             "reloaded": revision.reloaded,
         },
-        "graph": {"scratch": scratch, "update": update},
-        "store": {"scratch": loaded, "update": revised},
+        "graph": {"first": first, "anew": anew, "update": update},
+        "store": {"anew": loaded, "update": revised},
         "shared_bytes": _shared(previous.store, folder / "revised"),
     }
 
@@ -115,14 +162,17 @@ def _shared(old: Path, new: Path) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.graph_update", description=__doc__)
     parser.add_argument("--catalog", type=Path, required=True, help="catalogue file, as for a build")
+    parser.add_argument("--ontology", type=Path, action="append", default=[], help="as for a build")
     parser.add_argument("--share", type=float, default=SHARE, help=f"of products that change ({SHARE})")
     parser.add_argument("--seed", type=int, default=7, help="which products change (default 7)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        settings = BuildSettings(catalog=(arguments.catalog,), out=folder / "data")
+        settings = BuildSettings(
+            catalog=(arguments.catalog,), ontology=tuple(arguments.ontology), out=folder / "data"
+        )
         products = read_catalogue(settings, folder, lambda *_: None).products
-        figures = report(products, arguments.share, arguments.seed, folder)
+        figures = report(products, arguments.share, arguments.seed, Steps.prepare(settings, folder))
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
 
 

@@ -26,7 +26,7 @@ from index_builder.graph.text.span import Span
 from index_builder.graph.text.tagger import Tagger
 from index_builder.graph.text.titles import Title
 from index_builder.judgements import Judgements
-from index_builder.knowledge import Knowledge, previous_graph, read_baskets
+from index_builder.knowledge import Knowledge, read_baskets
 from index_builder.progress import Progress
 
 TAGGER = "tagger"
@@ -52,11 +52,11 @@ class GraphStep:
         vectors: FloatArray,
         encoder: DualEncoder,
         knowledge: Knowledge,
+        previous: Previous | None,
     ) -> GraphReport:
-        """`vectors` float32 (n, dimension), row i of product i, from `encoder`. Raises DataError for orders
-        that cannot be used.
+        """`vectors` float32 (n, dimension), row i of product i, from `encoder`. With a `previous` graph only
+        what changed is written. Raises DataError for orders that cannot be used.
         """
-        previous = previous_graph(self.settings)
         report = build_graph(
             products,
             self.folder,
