@@ -19,6 +19,7 @@ $(INSTALLED): pyproject.toml constraints.txt $(wildcard proto/cartograph/v1/*.pr
 demo: $(INSTALLED)
 	$(BIN)/python -m index_builder build --out $(DEMO) \
 		--catalog $(SAMPLE)/products.jsonl --queries $(SAMPLE)/past_queries.tsv \
+		--ontology $(SAMPLE)/taxonomy.ttl \
 		--judged-queries $(SAMPLE)/queries.tsv --qrels $(SAMPLE)/qrels.tsv
 	$(BIN)/python -m benchmarks.demo --data $(DEMO)
 

@@ -110,6 +110,7 @@ def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = BuildSettings(
         catalog=(SAMPLE_FOLDER / "products.jsonl",),
         queries=SAMPLE_FOLDER / "past_queries.tsv",
+        ontology=(SAMPLE_FOLDER / "taxonomy.ttl",),
         out=out,
         reranker_pairs=200,
         threads=2,
