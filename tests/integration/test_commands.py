@@ -36,7 +36,7 @@ COMMANDS: list[tuple[str, type[Settings]]] = [
 
 def test_a_build_says_what_it_did_and_where(gated_build: GatedBuild) -> None:
     out = gated_build.outcome.out
-    for step in ("read and clean", "knowledge graph", "train reranker", "embed products", "publish"):
+    for step in ("read and clean", "graph: read texts", "train reranker", "embed products", "publish"):
         assert re.search(rf"^{step} .* \d+\.\d s", out, re.MULTILINE)
     assert re.search(r"^generation g[0-9a-f]{16} in \d+ s$", out, re.MULTILINE)
     assert "Traceback" not in gated_build.outcome.err
