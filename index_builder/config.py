@@ -104,7 +104,7 @@ class EvaluateSettings(Settings):
     """`python -m index_builder evaluate`."""
 
     table: ClassVar[str] = "evaluate"
-    also_in_table: ClassVar[tuple[str, ...]] = ("gold", "split")
+    also_in_table: ClassVar[tuple[str, ...]] = ("gold", "split", "layers", "ontology")
 
     data: Path = Field(description="Data folder; its active generation is evaluated.")
     generation: str | None = Field(None, description="Another generation than the active one, by its id.")
@@ -237,6 +237,13 @@ class EvaluateGraphSettings(Settings):
         description="Folder of hand-made labels (entities.tsv, relations.tsv, aliases.tsv, categories.tsv)."
     )
     split: Literal["dev", "test", "all"] = Field("all", description="Which labels count.")
+    layers: bool = Field(
+        False,
+        description="Also measure each layer of reading alone: titles are read again, which takes seconds.",
+    )
+    ontology: tuple[Path, ...] = Field(
+        (), description="With --layers: the ontologies that the graph was built with."
+    )
     json_output: bool = Field(
         False, description="Print one JSON object.", json_schema_extra={"flag": "--json"}
     )

@@ -43,9 +43,10 @@ if TYPE_CHECKING:  # they import torch
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """The finished draft, and what each step says of its work."""
+    """The finished draft, all that was read in texts, and what each step says of its work."""
 
     draft: Draft
+    mentions: Sequence[Mention]
     texts: ApplyReport
     resolution: ResolutionReport
     alignment: AlignmentSummary
@@ -91,7 +92,9 @@ def assemble(products: Sequence[Product], materials: Materials) -> Assembled:
         fusion = fuse(draft, products)
         compression = compress(draft)
     embedding = _embed(draft, products, materials) if materials.embedding else None
-    return Assembled(draft, texts, resolution, alignment, relations, fusion, compression, expiry, embedding)
+    return Assembled(
+        draft, mentions, texts, resolution, alignment, relations, fusion, compression, expiry, embedding
+    )
 
 
 def _read(draft: Draft, products: Sequence[Product], materials: Materials) -> list[Mention]:

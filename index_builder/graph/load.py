@@ -18,7 +18,7 @@ from engine.types import Entity, EntityKind, Product
 from index_builder.graph.alignment.category_table import write_categories
 from index_builder.graph.assemble import Assembled, assemble
 from index_builder.graph.draft import Draft, Edge
-from index_builder.graph.evidence_table import write_evidence
+from index_builder.graph.evidence_table import write_evidence, write_mentions
 from index_builder.graph.export import quads_of, write_quads
 from index_builder.graph.infer import confidences_below, products_below
 from index_builder.graph.materials import Materials
@@ -65,6 +65,7 @@ def build_graph(products: Sequence[Product], folder: Path, materials: Materials 
         tables.write(folder)
         places = {entity.iri: place for place, entity in enumerate(tables.entities)}
         evidence = write_evidence(draft.evidence, places, folder)
+        write_mentions(steps.mentions, folder)
         edges = write_edges([*_uncertain(draft), *_second_sources(draft, products)], folder)
         write_categories(folder, steps.alignment.tables)
         write_merges(steps.resolution, folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from engine.generation import Generation
 from engine.types import Product
 from index_builder.graph.alignment.category_table import CATEGORIES, CategoryTable, read_categories
 from index_builder.graph.evidence import Extractor, Mention
-from index_builder.graph.evidence_table import mentions_of, read_evidence
+from index_builder.graph.evidence_table import read_mentions
 from index_builder.graph.gold.alias_lookup import NameLookup
 from index_builder.graph.gold.aliases import measure_aliases
 from index_builder.graph.gold.categories import measure_categories
@@ -44,12 +44,15 @@ class Scored(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What is measured of a generation: row i is product i."""
+    """What is measured of a generation: row i is product i. `mentions` are all that were read together,
+    `alone` what single layers read by themselves.
+    """
 
     products: Sequence[Product]
     mentions: Sequence[Mention]
     lookup: NameLookup
     categories: Sequence[CategoryTable]
+    alone: Mapping[Extractor, Sequence[Mention]] = field(default_factory=dict)
 
     @classmethod
     def open(cls, generation: Generation) -> Measured:
@@ -58,21 +61,26 @@ class Measured:
         catalog = Catalog.open(generation.part("catalog"))
         return cls(
             catalog.products(range(len(catalog))),
-            [mention for _, mention in mentions_of(read_evidence(folder))],
+            read_mentions(folder),
             NameLookup.of_tables(GraphTables.open(folder), _equal(folder / STORE)),
             read_categories(folder) if (folder / CATEGORIES).exists() else (),
         )
 
 
 def measure_graph(measured: Measured, gold: Path, split: str) -> dict[str, Any]:
-    """Plain values: for each split of `SPLITS[split]`, figures of `entities` (all, by type, by layer),
-    `relations`, `aliases` and `categories` (by taxonomy; absent where products were tied to none). Raises
-    ConfigError for a folder that is not there, DataError for labels that cannot be read or do not belong to
-    the catalogue.
+    """Plain values: for each split of `SPLITS[split]`, figures of `entities` (all; by type; what each layer
+    gave to the whole; each layer alone, where such readings are given), `relations`, `aliases` and
+    `categories` (by taxonomy; absent where products were tied to none). Raises ConfigError for a folder that
+    is not there, DataError for labels that cannot be read or do not belong to the catalogue.
     """
+    check_folder(gold)
+    return {name: _of_split(measured, gold, name) for name in SPLITS[split]}
+
+
+def check_folder(gold: Path) -> None:
+    """Raises ConfigError when there are no labels."""
     if not gold.is_dir():
         raise ConfigError(f"There is no folder of labels at {gold}.")
-    return {name: _of_split(measured, gold, name) for name in SPLITS[split]}
 
 
 def _of_split(measured: Measured, gold: Path, split: str) -> dict[str, Any]:
@@ -87,20 +95,25 @@ def _of_split(measured: Measured, gold: Path, split: str) -> dict[str, Any]:
 
 
 def _entities(measured: Measured, gold: Path, split: str) -> dict[str, Any]:
-    """Of a layer only what it read itself counts, so its recall is that of the layer alone."""
+    """`by_layer` tells the layers' shares: a title's words are read by one layer, whichever is surest."""
+
+    def figures(mentions: Sequence[Mention]) -> Figures:
+        return _figures(measure_entities(gold, measured.products, mentions, split).micro_exact)
+
     scores = measure_entities(gold, measured.products, measured.mentions, split)
-    layers = {}
-    for layer in Extractor:
-        own = [mention for mention in measured.mentions if mention.extractor is layer]
-        if own:
-            layers[layer.value] = _figures(measure_entities(gold, measured.products, own, split).micro_exact)
-    return {
+    shares = {
+        layer: [mention for mention in measured.mentions if mention.extractor is layer] for layer in Extractor
+    }
+    found = {
         "titles": scores.titles,
         "exact": _figures(scores.micro_exact),
         "overlapping": _figures(scores.micro_overlapping),
         "by_type": {label.value: _figures(counts) for label, counts in scores.exact.items() if counts.gold},
-        "by_layer": layers,
+        "by_layer": {layer.value: figures(own) for layer, own in shares.items() if own},
     }
+    if measured.alone:
+        found["alone"] = {layer.value: figures(read) for layer, read in measured.alone.items()}
+    return found
 
 
 def _relations(measured: Measured, gold: Path, split: str) -> dict[str, Any]:

@@ -52,4 +52,4 @@ def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float]
             yield name.replace("_", " "), value
         else:
             for inner, found in value.items():
-                yield f"  {inner}", found
+                yield f"  {inner} alone" if name == "alone" else f"  {inner}", found

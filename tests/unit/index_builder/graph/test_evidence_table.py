@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from engine.errors import DamagedGenerationError
 from index_builder.graph.evidence import Evidence, Extractor, Label, Mention, Relation, TextField
-from index_builder.graph.evidence_table import EVIDENCE, mentions_of, read_evidence, write_evidence
+from index_builder.graph.evidence_table import (
+    EVIDENCE,
+    MENTIONS,
+    mentions_of,
+    read_evidence,
+    read_mentions,
+    write_evidence,
+    write_mentions,
+)
 
 COLOR = Mention(4, TextField.TITLE, 0, 5, Label.COLOR, "black", Extractor.GAZETTEER, 0.5)
 TARGET = Mention(
@@ -26,6 +34,11 @@ def test_evidence_comes_back_by_product_with_the_place_of_its_entity(tmp_path: P
 def test_evidence_of_an_entity_that_was_dropped_is_left_out(tmp_path: Path) -> None:
     assert write_evidence([Evidence("urn:gone", COLOR)], {}, tmp_path) == 0
     assert list(mentions_of(read_evidence(tmp_path))) == []
+
+
+def test_mentions_that_became_no_statement_are_kept_by_product(tmp_path: Path) -> None:
+    assert write_mentions([COLOR, TARGET], tmp_path) == 2
+    assert read_mentions(tmp_path) == [TARGET, COLOR]
 
 
 mentions = st.builds(
@@ -61,7 +74,22 @@ def test_the_order_in_which_evidence_comes_changes_no_byte(
     assert sorted(str(pair) for pair in mentions_of(read_evidence(folder))) == known
 
 
+@settings(max_examples=30, deadline=None)
+@given(found=st.lists(mentions, max_size=8), shuffled=st.randoms(use_true_random=False))
+def test_the_order_in_which_mentions_come_changes_no_byte(
+    tmp_path_factory: pytest.TempPathFactory, found: list[Mention], shuffled: Random
+) -> None:
+    other = list(found)
+    shuffled.shuffle(other)
+    one, two = (tmp_path_factory.mktemp("mentions") for _ in range(2))
+    assert write_mentions(found, one) == write_mentions(other, two) == len(found)
+    assert (one / MENTIONS).read_bytes() == (two / MENTIONS).read_bytes()
+    assert sorted(map(str, read_mentions(one))) == sorted(map(str, found))
+
+
 def test_a_damaged_table_is_named(tmp_path: Path) -> None:
     (tmp_path / EVIDENCE).write_bytes(b"ARROW1")
     with pytest.raises(DamagedGenerationError, match=r"evidence\.arrow"):
         read_evidence(tmp_path)
+    with pytest.raises(DamagedGenerationError, match=r"mentions\.arrow"):
+        read_mentions(tmp_path)

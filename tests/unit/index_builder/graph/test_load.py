@@ -10,6 +10,8 @@ from engine.backends.graph_edges import GraphEdges, StoredEdge
 from engine.types import EntityKind, Product
 from index_builder.graph.assemble import Assembled, assemble
 from index_builder.graph.draft import Origin
+from index_builder.graph.evidence import Label
+from index_builder.graph.evidence_table import mentions_of, read_evidence, read_mentions
 from index_builder.graph.export import quads_of
 from index_builder.graph.facts import extract
 from index_builder.graph.load import QUADS, build_graph
@@ -94,6 +96,17 @@ def test_the_confidence_of_a_second_source_is_kept_beside_the_statements(
     assert kept == [StoredEdge(product, Term.COLOR, black, SourceGraph.TAGGER, 0.75)]  # the field is sure
     said = [line for line in quads(tmp_path) if line.startswith(f"<{product}> <{Term.COLOR}> <{black}>")]
     assert [line.split()[3] for line in said] == [f"<{SourceGraph.CATALOGUE}>", f"<{SourceGraph.TAGGER}>"]
+
+
+def test_what_is_read_is_kept_even_when_it_makes_no_entity(folder: Path) -> None:
+    """Two products are a "20": too few for a model number to be a node. Extraction has found it even so."""
+    stated = [mention for _, mention in mentions_of(read_evidence(folder))]
+    dropped = [mention for mention in read_mentions(folder) if mention not in stated]
+    assert [(each.row, each.label, each.name) for each in dropped] == [
+        (3, Label.MODEL, "20"),
+        (4, Label.MODEL, "20"),
+    ]
+    assert len(read_mentions(folder)) == len(stated) + len(dropped)
 
 
 def test_every_graph_says_which_step_made_it_from_which_file(folder: Path) -> None:

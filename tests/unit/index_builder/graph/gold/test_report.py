@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -81,12 +82,28 @@ def test_every_part_is_measured(gold: Path) -> None:
     assert dev["categories"]["shopify"] == {"products": 1, "accuracy@1": 0.0, "accuracy@3": 1.0}
 
 
-def test_each_layer_is_measured_alone(gold: Path) -> None:
+def test_what_each_layer_gave_to_the_whole_is_told(gold: Path) -> None:
     layers = measure_graph(MEASURED, gold, "dev")["dev"]["entities"]["by_layer"]
 
     assert set(layers) == {"gazetteer", "tagger", "relation"}
     assert layers["gazetteer"] == pytest.approx({"precision": 1.0, "recall": 1 / 2, "f1": 2 / 3})
     assert layers["tagger"]["precision"] == 0.0
+
+
+def test_layers_that_read_alone_are_measured_beside(gold: Path) -> None:
+    """By itself the gazetteer also finds the type, of which the tagger was surer in the whole."""
+    read = [MEASURED.mentions[0], mention(0, 5, 18, Label.TYPE, Extractor.GAZETTEER)]
+    entities = measure_graph(replace(MEASURED, alone={Extractor.GAZETTEER: read}), gold, "dev")["dev"]
+    assert entities["entities"]["alone"] == {"gazetteer": {"precision": 1.0, "recall": 1.0, "f1": 1.0}}
+    assert entities["entities"]["by_layer"]["gazetteer"]["recall"] == 1 / 2
+    assert "alone" not in measure_graph(MEASURED, gold, "dev")["dev"]["entities"]
+
+    console = Console(file=StringIO(), width=120, record=True)
+    for table in tables({"dev": entities}):
+        console.print(table)
+    shown = [line.split() for line in console.export_text().splitlines()]
+    assert ["gazetteer", "1.000", "0.500", "0.667"] in shown
+    assert ["gazetteer", "alone", "1.000", "1.000", "1.000"] in shown
 
 
 def test_splits_are_kept_apart(gold: Path) -> None:
