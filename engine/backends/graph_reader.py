@@ -33,7 +33,9 @@ _MAX_BETWEEN = 100
 
 
 class GraphReader:
-    """Of one generation. Read-only and safe to share between threads."""
+    """Of one generation. Read-only and safe to share between threads. Whatever reads the store raises
+    DamagedGenerationError when that turns out to be damaged.
+    """
 
     def __init__(self, graph: OxigraphKnowledgeGraph, edges: GraphEdges, evidence: GraphEvidence) -> None:
         self._graph, self._edges, self._evidence = graph, edges, evidence
@@ -83,14 +85,14 @@ class GraphReader:
             return False
         patterns = ((node, None), (None, node))
         stored = any(
-            next(iter(self._store.quads_for_pattern(subject, None, thing)), None) is not None
+            next(iter(self._graph.quads(subject, None, thing)), None) is not None
             for subject, thing in patterns
         )
         return stored or bool(self._edges.starting_at(iri, 1) or self._edges.ending_at(iri, 1))
 
     def starting_at(self, iri: str, limit: int) -> list[Statement]:
         """At most `limit` statements with this subject, by predicate, object and source."""
-        quads = self._store.quads_for_pattern(NamedNode(iri), None, None)
+        quads = self._graph.quads(NamedNode(iri), None, None)
         edges = self._edges.starting_at(iri, limit)
         return _merged(islice((_statement(quad) for quad in quads), limit), edges, limit)
 
@@ -106,7 +108,7 @@ class GraphReader:
         kept = (
             _statement(quad)
             for first in firsts
-            for quad in islice(self._store.quads_for_pattern(None, first, node), limit)
+            for quad in islice(self._graph.quads(None, first, node), limit)
             if quad.predicate != _TYPE and not (without and _value(quad.subject).startswith(without))
         )
         edges = [each for each in self._edges.ending_at(iri, limit) if predicate in ("", each.predicate)]
@@ -114,21 +116,17 @@ class GraphReader:
 
     def between(self, subject: str, target: str) -> list[Statement]:
         """Statements that tie two nodes, by predicate and source."""
-        quads = self._store.quads_for_pattern(NamedNode(subject), None, NamedNode(target))
+        quads = self._graph.quads(NamedNode(subject), None, NamedNode(target))
         return _merged((_statement(quad) for quad in quads), (), _MAX_BETWEEN)
 
     def label(self, iri: str) -> str:
         """The first of its preferred labels and names, by label and language; "" where it has none."""
         for predicate in _LABELS:
-            texts = [quad.object for quad in self._store.quads_for_pattern(NamedNode(iri), predicate, None)]
+            texts = [quad.object for quad in self._graph.quads(NamedNode(iri), predicate, None)]
             found = sorted((each.language or "", each.value) for each in texts if isinstance(each, Literal))
             if found:
                 return found[0][1]
         return ""
-
-    @property
-    def _store(self) -> pyoxigraph.Store:
-        return self._graph.store
 
     def _by_words(self) -> dict[str, list[tuple[int, float]]]:
         """Entities by the words of their names; made when first asked for."""

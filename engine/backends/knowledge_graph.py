@@ -13,11 +13,11 @@ from threading import Lock
 
 import numpy as np
 import pyoxigraph
-from pyoxigraph import NamedNode
+from pyoxigraph import NamedNode, Quad
 
+from engine.backends.graph_store import open_store, quads
 from engine.backends.graph_tables import EntityName, GraphTables
 from engine.backends.graph_vectors import ENTITIES, GraphVectors
-from engine.errors import DamagedGenerationError
 from engine.types import Entity, FloatArray, GraphEdge, Mask, RowArray
 
 STORE = "store"
@@ -39,9 +39,11 @@ class OxigraphKnowledgeGraph:
     """Safe to call from many threads; any number of processes may open one folder."""
 
     def __init__(
-        self, store: pyoxigraph.Store, tables: GraphTables, vectors: GraphVectors | None = None
+        self, store: pyoxigraph.Store, path: Path, tables: GraphTables, vectors: GraphVectors | None = None
     ) -> None:
+        """`path` is the folder that the store was opened from."""
         self._store = store
+        self._path = path
         self._tables = tables
         self._vectors = vectors
         self._index = {entity.iri: index for index, entity in enumerate(tables.entities)}
@@ -57,17 +59,20 @@ class OxigraphKnowledgeGraph:
     def open(cls, folder: Path) -> OxigraphKnowledgeGraph:
         """Raises DamagedGenerationError naming what cannot be read. Writes nothing."""
         tables = GraphTables.open(folder)
-        try:
-            store = pyoxigraph.Store.read_only(str(folder / STORE))
-        except (OSError, RuntimeError) as error:  # missing, damaged
-            raise DamagedGenerationError(folder / STORE, "is not a readable Oxigraph store") from error
+        store = open_store(folder / STORE)
         vectors = GraphVectors.open(folder) if (folder / ENTITIES).exists() else None
-        return cls(store, tables, vectors)
+        return cls(store, folder / STORE, tables, vectors)
 
     @property
     def store(self) -> pyoxigraph.Store:
         """Opened read-only."""
         return self._store
+
+    def quads(
+        self, subject: NamedNode | None, predicate: NamedNode | None, thing: NamedNode | None
+    ) -> Iterator[Quad]:
+        """Statements; None stands for anything. Raises DamagedGenerationError, on the way too."""
+        return quads(self._store, self._path, subject, predicate, thing)
 
     @property
     def tables(self) -> GraphTables:
@@ -148,6 +153,7 @@ class OxigraphKnowledgeGraph:
         return "" if index is None else self._tables.relations[index]
 
     def neighbours(self, entity: Entity, limit: int) -> tuple[GraphEdge, ...]:
+        """Raises DamagedGenerationError when the store turns out to be damaged."""
         edges = self._cache.get(entity.iri)
         if edges is None:
             edges = self._walk(entity)
@@ -169,17 +175,17 @@ class OxigraphKnowledgeGraph:
         node = NamedNode(entity.iri)
         outwards = {
             GraphEdge(_FORWARD[quad.predicate.value], target)
-            for quad in islice(self._store.quads_for_pattern(node, None, None), _MAX_STATEMENTS)
+            for quad in islice(self.quads(node, None, None), _MAX_STATEMENTS)
             if quad.predicate.value in _FORWARD and (target := self._entity(quad.object)) is not None
         }
         outwards.update(
             GraphEdge(_FORWARD[_EXACT_MATCH.value], target)
-            for quad in islice(self._store.quads_for_pattern(None, _EXACT_MATCH, node), _MAX_STATEMENTS)
+            for quad in islice(self.quads(None, _EXACT_MATCH, node), _MAX_STATEMENTS)
             if (target := self._entity(quad.subject)) is not None
         )
         inwards = {
             GraphEdge("narrower", target, forward=False)
-            for quad in islice(self._store.quads_for_pattern(None, _BROADER, node), _MAX_STATEMENTS)
+            for quad in islice(self.quads(None, _BROADER, node), _MAX_STATEMENTS)
             if (target := self._entity(quad.subject)) is not None
         }
         return (*sorted(outwards, key=_order), *sorted(inwards, key=_order))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ import pyoxigraph
 import pytest
 from pyoxigraph import NamedNode
 
+from engine.backends.graph_reader import GraphReader
 from engine.backends.knowledge_graph import STORE, OxigraphKnowledgeGraph
 from engine.errors import DamagedGenerationError
 from engine.stages.graph import KnowledgeGraph
@@ -20,6 +23,7 @@ from engine.types import Entity, EntityKind
 from index_builder.graph.load import build_graph
 from index_builder.graph.materials import Materials
 from index_builder.graph.vocabulary import Term, node_iri
+from tests.damaged_store import damage_blocks
 from tests.ink_shop import PRODUCTS
 
 BACKENDS = ("oxigraph",)
@@ -203,3 +207,22 @@ def test_a_damaged_store_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / STORE / "CURRENT").write_bytes(b"MANIF")
     with pytest.raises(DamagedGenerationError, match=STORE):
         OxigraphKnowledgeGraph.open(tmp_path)
+
+
+def test_a_store_that_turns_out_damaged_is_named_by_whatever_reads_it(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "graph")
+    damage_blocks(tmp_path / "graph" / STORE)
+    graph = OxigraphKnowledgeGraph.open(tmp_path / "graph")
+    black = entity(graph, "color", "black")
+    reader = GraphReader.open(graph, tmp_path / "graph")
+    named = re.escape(f"{tmp_path / 'graph' / STORE} is damaged (Corruption: block checksum mismatch")
+
+    for read in (
+        lambda: graph.neighbours(black, 10),
+        lambda: reader.starting_at(black.iri, 10),
+        lambda: reader.ending_at(black.iri, 10),
+        lambda: reader.known(black.iri),
+        lambda: reader.label(black.iri),
+    ):
+        with pytest.raises(DamagedGenerationError, match=named):
+            read()

@@ -23,6 +23,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutio
 
 from engine.backends.graph_query import sandbox
 from engine.backends.graph_query.frames import packed, receive
+from engine.backends.graph_store import UNREADABLE
 
 NICENESS = 10
 """Of 19: searches of shoppers come first when processors are scarce."""
@@ -30,6 +31,8 @@ GRACE = 1.0
 """Seconds after its time that a query which the server did not stop stops itself."""
 TERM_BYTES = 16
 """What a term takes in a message beside its text, at most."""
+_DAMAGED = "Corruption"
+"""How RocksDB begins to say that a block is not what was written; a RuntimeError like those of evaluation."""
 
 
 class _TooMuch(Exception):  # noqa: N818 (a limit, not an error)
@@ -82,7 +85,8 @@ def answer(store: pyoxigraph.Store, request: dict[str, Any]) -> dict[str, Any]:
     except OSError as error:
         return {"error": "store", "message": str(error)}
     except (RuntimeError, ValueError) as error:
-        return {"error": "evaluation", "message": str(error)}
+        kind = "store" if str(error).startswith(_DAMAGED) else "evaluation"
+        return {"error": kind, "message": str(error)}
 
 
 def main(arguments: list[str]) -> int:
@@ -92,7 +96,7 @@ def main(arguments: list[str]) -> int:
     send = _only_frames_on_stdout()
     try:
         store = pyoxigraph.Store.read_only(path)
-    except OSError as error:
+    except UNREADABLE as error:
         send({"error": "store", "message": str(error)})
         return 1
     sandbox.limit_memory(int(memory))

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import pyoxigraph
 from pyoxigraph import NamedNode
 
 from engine.backends.catalog import Catalog
+from engine.backends.graph_store import open_store, quads
 from engine.backends.graph_tables import GraphTables
 from engine.backends.knowledge_graph import STORE
-from engine.errors import ConfigError, DamagedGenerationError
+from engine.errors import ConfigError
 from engine.generation import Generation
 from engine.types import Product
 from index_builder.graph.alignment.category_table import CATEGORIES, CategoryTable, read_categories
@@ -156,15 +156,11 @@ def _figures(score: Scored) -> Figures:
 
 def _equal(folder: Path) -> list[tuple[str, str]]:
     """The pairs of nodes that the store says are the same, in order."""
-    try:
-        store = pyoxigraph.Store.read_only(str(folder))
-    except OSError as error:
-        raise DamagedGenerationError(folder, "is not a readable Oxigraph store") from error
-    quads = store.quads_for_pattern(None, NamedNode(Term.EXACT_MATCH), None)
+    same = quads(open_store(folder), folder, None, NamedNode(Term.EXACT_MATCH), None)
     return sorted(
         {
             (quad.subject.value, quad.object.value)
-            for quad in quads
+            for quad in same
             if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode)
         }
     )

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pyoxigraph
 
-from engine.errors import DamagedGenerationError
+from engine.backends.graph_store import open_store, reading
 from index_builder.graph.upkeep.shapes import BROADER_PAIRS, MENTIONED, PRODUCTS, SHAPES, Severity
 from index_builder.graph.vocabulary import ROOT
 
@@ -54,12 +54,10 @@ class ConstraintReport:
 
 
 def check(store_folder: Path, *, listed: int = LISTED) -> ConstraintReport:
-    """Check every rule on a store, opened read-only. Raises DamagedGenerationError when it does not open."""
-    try:
-        store = pyoxigraph.Store.read_only(str(store_folder))
-    except (OSError, RuntimeError) as error:  # missing, damaged
-        raise DamagedGenerationError(store_folder, "is not a readable Oxigraph store") from error
-    return check_store(store, listed=listed)
+    """Check every rule on a store, opened read-only. Raises DamagedGenerationError when it is damaged."""
+    store = open_store(store_folder)
+    with reading(store_folder):
+        return check_store(store, listed=listed)
 
 
 def check_store(store: pyoxigraph.Store, *, listed: int = LISTED) -> ConstraintReport:

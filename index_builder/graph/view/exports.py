@@ -13,6 +13,8 @@ from typing import IO
 import pyoxigraph
 from pyoxigraph import RdfFormat
 
+from engine.backends.knowledge_graph import STORE
+from engine.errors import DamagedGenerationError
 from index_builder.graph.view.graphml import write_graphml
 from index_builder.graph.view.opened import OpenedGraph
 from index_builder.graph.view.whole_file import whole_file
@@ -32,10 +34,14 @@ _EVERYTHING = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 
 def export(graph: OpenedGraph, name: str, path: Path) -> int:
     """Write the format of that name (see `FORMATS`) and return the bytes written. The file appears whole or
-    not at all. Raises ConfigError for a folder that is not there or not writable.
+    not at all. Raises ConfigError for a folder that is not there or not writable, DamagedGenerationError for
+    a graph that cannot be read to its end.
     """
-    with whole_file(path) as file:
-        FORMATS[name](graph, file)
+    try:
+        with whole_file(path) as file:
+            FORMATS[name](graph, file)
+    except RuntimeError as error:
+        raise DamagedGenerationError(graph.folder / STORE, f"is damaged ({error})") from error
     return path.stat().st_size
 
 

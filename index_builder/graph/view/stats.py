@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 from pyoxigraph import NamedNode
 
+from engine.backends.graph_store import reading
+from engine.backends.knowledge_graph import STORE
 from engine.browsing.nodes import of_entity
 from engine.browsing.relations import PRODUCT_PREFIX
 from engine.graph_values import GraphNode
@@ -54,8 +56,9 @@ class GraphStats:
 
 
 def measure(graph: OpenedGraph, *, connected: int) -> GraphStats:
-    """Reads every statement once: some seconds for a million of them."""
-    counts, related = _scan(graph)
+    """Reads every statement once: some seconds for a million of them. Raises DamagedGenerationError."""
+    with reading(graph.folder / STORE):
+        counts, related = _scan(graph)
     tables = graph.tables
     kinds = Counter(entity.kind for entity in tables.entities)
     busiest = sorted(tables.entities, key=lambda entity: (-entity.product_count, entity.iri))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -24,6 +25,7 @@ from engine.errors import (
     QueryEndedError,
 )
 from engine.graph_values import Solutions
+from tests.damaged_store import damage_blocks
 from tests.unit.backends.graph_query.asking import (
     RUNAWAY,
     WAIT,
@@ -153,6 +155,29 @@ def test_a_store_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(DamagedGenerationError, match="store cannot be opened by a query"):
         ask(pool, "ASK {}")
+    pool.close()
+
+
+def test_a_store_whose_files_are_cut_is_named(graph_folder: Path, tmp_path: Path) -> None:
+    """Oxigraph says so with another error than when files are missing."""
+    shutil.copytree(graph_folder / STORE, tmp_path / "store")
+    (tmp_path / "store" / "CURRENT").write_bytes(b"MANIF")
+    pool = GraphQueryPool(tmp_path / "store", processes=1, memory_mib=128)
+
+    with pytest.raises(DamagedGenerationError, match="store cannot be opened by a query"):
+        ask(pool, "ASK {}")
+    pool.close()
+
+
+def test_a_store_that_turns_out_damaged_is_named_and_no_fault_of_the_query(
+    graph_folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(graph_folder / STORE, tmp_path / "store")
+    damage_blocks(tmp_path / "store")
+    pool = GraphQueryPool(tmp_path / "store", processes=1, memory_mib=128)
+
+    with pytest.raises(DamagedGenerationError, match="store could not be read by a query"):
+        ask(pool, "SELECT * { ?s ?p ?o }")
     pool.close()
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from engine.backends.graph_edges import write_edges
-from engine.backends.knowledge_graph import STORE
+from engine.backends.graph_reader import GraphReader
+from engine.backends.knowledge_graph import STORE, OxigraphKnowledgeGraph
 from engine.generation import Generation, Manifest
 from index_builder.catalog import write_catalog
 from index_builder.graph.draft import Edge
@@ -21,6 +24,7 @@ from index_builder.graph.load import _tables
 from index_builder.graph.revise import write_store
 from index_builder.graph.view.opened import OpenedGraph
 from index_builder.graph.vocabulary import SourceGraph, Term, node_iri
+from tests.damaged_store import damage_blocks
 from tests.ink_shop import PRODUCTS
 
 HOSTILE = "</script><img src=x onerror=alert(1)> & \"'"
@@ -53,6 +57,14 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> OpenedGraph:
     places = {entity.iri: place for place, entity in enumerate(tables.entities)}
     write_evidence([_black_in_the_title_of_product_3()], places, graph)
     return OpenedGraph.open(Generation(folder, _manifest()))
+
+
+def damaged(opened: OpenedGraph, folder: Path) -> OpenedGraph:
+    """A copy of the graph that opens, with a store that turns out damaged when it is read."""
+    shutil.copytree(opened.folder, folder)
+    damage_blocks(folder / STORE)
+    graph = OxigraphKnowledgeGraph.open(folder)
+    return OpenedGraph(opened.generation_id, folder, graph, GraphReader.open(graph, folder), opened.catalog)
 
 
 def _black_in_the_title_of_product_3() -> Evidence:

@@ -9,11 +9,11 @@ import pyoxigraph
 import pytest
 from pyoxigraph import RdfFormat
 
-from engine.errors import ConfigError
+from engine.errors import ConfigError, DamagedGenerationError
 from index_builder.graph.view import exports
 from index_builder.graph.view.opened import OpenedGraph
 from index_builder.graph.vocabulary import node_iri
-from tests.unit.index_builder.graph.view.conftest import HOSTILE, iri_of
+from tests.unit.index_builder.graph.view.conftest import HOSTILE, damaged, iri_of
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,12 @@ def test_a_failed_export_leaves_the_old_file_and_nothing_else(
         exports.export(opened, "ttl", tmp_path / "out.ttl")
     assert [path.name for path in tmp_path.iterdir()] == ["out.ttl"]
     assert (tmp_path / "out.ttl").read_text() == "old"
+
+
+@pytest.mark.parametrize("name", ["ttl", "nq", "graphml"])
+def test_a_damaged_graph_is_named_and_leaves_no_file(opened: OpenedGraph, tmp_path: Path, name: str) -> None:
+    broken = damaged(opened, tmp_path / "graph")
+
+    with pytest.raises(DamagedGenerationError, match=r"store is damaged \(Corruption"):
+        exports.export(broken, name, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -1,8 +1,14 @@
 """The numbers of a graph, counted by hand for the ink shop."""
 
+from pathlib import Path
+
+import pytest
+
+from engine.errors import DamagedGenerationError
 from index_builder.graph.view.opened import OpenedGraph
 from index_builder.graph.view.stats import measure
 from index_builder.graph.vocabulary import SourceGraph, Term
+from tests.unit.index_builder.graph.view.conftest import damaged
 
 
 def test_entities_names_and_evidence_are_counted(opened: OpenedGraph) -> None:
@@ -31,3 +37,8 @@ def test_gaps_are_counted(opened: OpenedGraph) -> None:
     without = measure(opened, connected=0).without
 
     assert (without.type, without.brand, without.neighbour) == (0, 0, 10 - 2)
+
+
+def test_a_damaged_graph_is_named(opened: OpenedGraph, tmp_path: Path) -> None:
+    with pytest.raises(DamagedGenerationError, match=r"store is damaged \(Corruption"):
+        measure(damaged(opened, tmp_path / "graph"), connected=0)
