@@ -1,10 +1,11 @@
 """What a graph of a million statements costs to serve: memory, opening, linking and expansion.
 
-A made-up shop (see `benchmarks.growing_shop`) is built as any other catalogue, then opened by a fresh process
-as a server would: the store read-only, the tables, the linker. One thread asks 2,000 queries, after 200 that
-only warm up; then each again with the graph's cache of neighbours emptied before it (cold), so that every
-step of its walk is read from the store. `expand` is the stage with its caps: the walk, the synonyms, the
-words for the lexical index; `candidates` is the products that hang on what was found.
+The graph of a made-up shop (see `benchmarks.growing_shop`) is built as any other, with embeddings, but
+without vectors of products, ontologies and a tagger: its words mean nothing. A fresh process opens it as a
+server would: the store read-only, the tables, the vectors, the linker. One thread asks 2,000 queries, after
+200 that only warm up; then each again with the graph's cache of neighbours emptied before it (cold), so that
+every step of its walk is read from the store. `expand` is the stage with its caps: the walk, the synonyms,
+the words for the lexical index; `candidates` is the products that hang on what was found.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from engine.stages.expand import Expand, ExpansionSpec
 from engine.stages.link import EntityLinker
 from engine.stages.understand import Understand
 from index_builder.graph.load import build_graph
+from index_builder.graph.materials import Materials
 
 PRODUCTS = 52_000
 """They make a little more than a million statements."""
@@ -74,7 +76,7 @@ def build(products: int, seed: int, folder: Path) -> dict[str, Any]:
     """Write the graph and, beside it, the queries that `serve` asks."""
     busy = process_time()
     shop = GrowingShop(Sizes.of(products), seed)
-    report = build_graph(list(shop.products()), folder)
+    report = build_graph(list(shop.products()), folder, Materials(embedding=True))
     (folder / "queries.json").write_text(json.dumps(shop.queries(QUERIES + WARM_UP)), encoding="utf-8")
     return {
         "products": products,
