@@ -85,6 +85,11 @@ class BuildSettings(Settings):
     target_recall: float = Field(
         0.95, gt=0, le=1, description="Recall@10 against exact search that the vector index is tuned to."
     )
+    graph_models: bool = Field(
+        True,
+        description="Train the tagger and the graph's embeddings; without them the graph holds what fields, "
+        "names and quantities say.",
+    )
     reranker_pairs: int = Field(
         6_000,
         ge=100,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ class GraphStep:
         """`vectors` float32 (n, dimension), row i of product i, from `encoder`. With a `previous` graph only
         what changed is written. Raises DataError for orders that cannot be used.
         """
+        models = self.settings.graph_models
         report = build_graph(
             products,
             self.folder,
@@ -67,9 +69,9 @@ class GraphStep:
                 same_as=knowledge.same_as,
                 vectors=vectors,
                 embed=lambda texts: embed_queries(texts, encoder, cache=self.cache),
-                tagger=lambda titles, spans: self._tagger(titles, spans, previous),
+                tagger=partial(self._tagger, previous) if models else None,
                 previous=previous,
-                embedding=True,
+                embedding=models,
                 seed=self.settings.seed,
                 step=self.progress.step,
             ),
@@ -100,7 +102,7 @@ class GraphStep:
             advance(len(lessons), len(lessons))
 
     def _tagger(
-        self, titles: Sequence[Title], spans: Sequence[Sequence[Span]], previous: Previous | None
+        self, previous: Previous | None, titles: Sequence[Title], spans: Sequence[Sequence[Span]]
     ) -> Tagger:
         """An update reads with the tagger that it finds; another build trains its own."""
         folder = self.folder / TAGGER

@@ -132,6 +132,17 @@ def sample_pipeline(sample_data: Path) -> Iterator[Pipeline]:
     opened.close()
 
 
+@pytest.fixture(scope="module")
+def one_torch_thread() -> Iterator[None]:
+    """Steps of a tiny model are shorter than threads take to meet, on a busy machine twenty times."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def small_shop(tmp_path_factory: pytest.TempPathFactory) -> SmallShop:
     return SmallShop.write(tmp_path_factory.mktemp("small_shop"))

@@ -22,6 +22,7 @@ class HashingEncoder:
     def __init__(self, log: Path, *, name: str = "hash", dimension: int = 8) -> None:
         self.id = name
         self.dimension = dimension
+        self.device = "cpu"
         self._log = log
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:

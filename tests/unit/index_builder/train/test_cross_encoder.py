@@ -14,6 +14,8 @@ from index_builder.train.fitting import TrainingPlan
 from index_builder.train.pairs import TrainingPair
 from tests.unit.index_builder.train.small_model import write_small_model
 
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
 WARES = ["ink", "kettle", "shoe", "lamp", "printer", "desk"]
 PAIRS = [
     TrainingPair(wanted, f"a good {offered}", float(wanted == offered))

@@ -14,6 +14,8 @@ from index_builder.graph.text.tagger_train import TaggerPlan, TaggerReport, trai
 from tests.unit.index_builder.graph.text.shop import shop
 from tests.unit.index_builder.train.small_model import write_small_model
 
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
 PLAN = TaggerPlan(
     layers=2, titles=60, held_out=4, epochs=40, max_tokens=24, batch_tokens=96, learning_rate=5e-3
 )
