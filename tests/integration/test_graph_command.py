@@ -216,7 +216,7 @@ def test_evaluate_keeps_its_own_flags_beside_evaluate_graph() -> None:
     assert outcome.sentence().startswith("error: --data is missing;")
 
 
-def test_evaluate_graph_measures_labels_of_each_split(small_data: Path, tmp_path: Path) -> None:
+def write_labels(folder: Path) -> None:
     """One brand is labelled in the title "PrintNova 2540 All-in-One Inkjet Printer"; nothing else is."""
     labels = {
         "entities.tsv": "product_id start end label split\nOFF-0001 0 9 brand dev",
@@ -226,7 +226,11 @@ def test_evaluate_graph_measures_labels_of_each_split(small_data: Path, tmp_path
         "categories.tsv": "product_id category_id also_right split",
     }
     for name, text in labels.items():
-        (tmp_path / name).write_text(text.replace(" ", "\t") + "\n", encoding="utf-8")
+        (folder / name).write_text(text.replace(" ", "\t") + "\n", encoding="utf-8")
+
+
+def test_evaluate_graph_measures_labels_of_each_split(small_data: Path, tmp_path: Path) -> None:
+    write_labels(tmp_path)
     command = ("evaluate", "graph", "--data", str(small_data), "--gold", str(tmp_path))
     report, table = typed("index_builder", *command, "--json"), typed("index_builder", *command)
 
@@ -236,6 +240,19 @@ def test_evaluate_graph_measures_labels_of_each_split(small_data: Path, tmp_path
     assert splits["dev"]["entities"]["titles"] == 1
     assert set(splits["dev"]["entities"]["by_type"]) == {"brand"}
     assert "entities read in titles" in table.out
+
+
+def test_evaluate_graph_measures_each_layer_alone(small_data: Path, tmp_path: Path) -> None:
+    write_labels(tmp_path)
+    command = ("evaluate", "graph", "--data", str(small_data), "--gold", str(tmp_path), "--split", "dev")
+    report = typed("index_builder", *command, "--layers", "--json")
+
+    assert (report.code, report.err) == (0, "")
+    alone = json.loads(report.out)["splits"]["dev"]["entities"]["alone"]
+    assert set(alone) == {"gazetteer", "quantity", "tagger"}
+    assert alone["gazetteer"]["recall"] == 1.0  # the brand is a field of the product, too
+    assert alone["quantity"]["recall"] == 0.0
+    assert "tagger alone" in typed("index_builder", *command, "--layers").out
 
 
 def test_evaluate_graph_without_labels_is_one_sentence(small_data: Path, tmp_path: Path) -> None:
