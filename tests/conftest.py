@@ -134,7 +134,7 @@ def sample_pipeline(sample_data: Path) -> Iterator[Pipeline]:
 
 @pytest.fixture(scope="module")
 def one_torch_thread() -> Iterator[None]:
-    """Steps of a tiny model are shorter than threads take to meet, on a busy machine twenty times."""
+    """On a busy machine the threads of a small model wait for each other far longer than they work."""
     import torch
 
     before = torch.get_num_threads()

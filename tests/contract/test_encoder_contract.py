@@ -19,6 +19,8 @@ from index_builder.judgements import Judgements
 from tests.conftest import Sample
 from tests.contract.model_damage import damaged_copy
 
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
 BACKENDS = ["onnx", "torch-cpu", pytest.param("torch-cuda", marks=pytest.mark.gpu)]
 
 

@@ -15,6 +15,8 @@ from index_builder.train.pairs import TrainingPair
 from tests.conftest import Sample
 from tests.contract.model_damage import damaged_copy
 
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
 BACKENDS = ["onnx", "torch-cpu", pytest.param("torch-cuda", marks=pytest.mark.gpu)]
 
 
