@@ -191,6 +191,8 @@ class Expand:
         """For each row, how the query reaches it: the heaviest way of each span, in the query's order."""
         best: dict[int, dict[tuple[int, int], Expansion]] = {int(row): {} for row in rows}
         for expansion in sorted(expansions, key=_order):
+            if _is_brand_of_target(expansion):
+                continue
             span = expansion.link.start, expansion.link.end
             hanging = set(self.graph.products(expansion.entity, affinity.POSTING_LIMIT).tolist())
             for row, found in best.items():
@@ -241,6 +243,12 @@ class Expand:
 
     def _relation(self, entity: Entity) -> str:
         return self.graph.relation(entity) or entity.kind.value
+
+
+def _is_brand_of_target(expansion: Expansion) -> bool:
+    """That both are of one brand is no reason why a cartridge fits a printer."""
+    starts_there = expansion.link.entity.kind is EntityKind.COMPATIBLE_TARGET
+    return starts_there and any(edge.relation == "brand" for edge in expansion.path)
 
 
 def _surely_named(expansions: Sequence[Expansion]) -> list[Expansion]:

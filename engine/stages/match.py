@@ -21,6 +21,7 @@ FITTING = frozenset({"for", "fit", "fits", "fitting", "compatible", "适用", "�
 """Words after which a query says what the wanted product goes with, not what it is."""
 SURE = 0.7
 """Confidence from which a product word is trusted to say what the query does not want."""
+_WANTED = frozenset({EntityKind.CATEGORY, EntityKind.COMPATIBLE_TARGET})
 MIN_STRENGTH = 0.1
 """Weaker ways are not looked at: they decide nothing."""
 
@@ -41,7 +42,7 @@ class Statements(Protocol):
 class SpanMatch:
     """How much of words `[start, end)` the graph says of each row, float32 (n,) in [0, 1]. `wanted` marks the
     words that say what kind of product is looked for, and what it has to fit. `others` marks products that
-    are known to be of another kind, where the words surely name one; None where they do not.
+    are known to be of another kind, or not to fit, where the words surely name one; None where they do not.
     """
 
     start: int
@@ -61,12 +62,12 @@ def match(
     """One for each linked span that says something of the product itself, in the query's order. `words` are
     the query's; `relations` weighs one step of a way by its name.
     """
-    ways = [(each, _strength(each, relations)) for each in expansions]
+    ways = [(each, strength_of(each, relations)) for each in expansions]
     roles = _roles(words, [each for each, strength in ways if strength >= MIN_STRENGTH])
     found: dict[tuple[int, int], FloatArray] = {}
     for expansion, strength in ways:
-        span = expansion.link.start, expansion.link.end
-        if strength >= MIN_STRENGTH and span in roles:
+        span = _span(expansion)
+        if strength >= MIN_STRENGTH and span in roles and _speaks(expansion, roles[span]):
             values = np.float32(strength) * graph.confidence_of(expansion.entity, rows)
             found[span] = np.maximum(found[span], values) if span in found else values
     return tuple(
@@ -80,20 +81,37 @@ def match(
 def _others(
     graph: Statements, expansions: Sequence[Expansion], span: tuple[int, int], rows: RowArray
 ) -> Mask | None:
-    """Kin of the kind that is named (broader and equal ones) are no other kinds."""
+    """Kin of the kind that is named (broader and equal ones) are no other kinds; of a thing that has to be
+    fitted, all that does not fit it are others.
+    """
     ways = [each for each in expansions if _span(each) == span]
-    if not any(
-        each.link.entity.kind is EntityKind.CATEGORY and each.link.confidence >= SURE for each in ways
-    ):
-        return None
-    kin = np.zeros(len(rows), np.bool_)
+    sure = {each.link.entity.kind for each in ways if each.link.confidence >= SURE}
+    if EntityKind.CATEGORY in sure:
+        others: Mask = graph.typed(rows) & ~_hanging(graph, ways, rows)
+        return others
+    if EntityKind.COMPATIBLE_TARGET in sure:
+        return ~_hanging(graph, [each for each in ways if _fits(each)], rows)
+    return None
+
+
+def _fits(expansion: Expansion) -> bool:
+    return expansion.entity.kind is EntityKind.COMPATIBLE_TARGET
+
+
+def _hanging(graph: Statements, ways: Sequence[Expansion], rows: RowArray) -> Mask:
+    hanging = np.zeros(len(rows), np.bool_)
     for each in ways:
-        kin |= graph.confidence_of(each.entity, rows) > 0
-    others: Mask = graph.typed(rows) & ~kin
-    return others
+        hanging |= graph.confidence_of(each.entity, rows) > 0
+    return hanging
 
 
-def _strength(expansion: Expansion, relations: Mapping[str, float]) -> float:
+def _speaks(expansion: Expansion, wanted: bool) -> bool:
+    """What a wanted thing has to fit is said by what fits it; the printer itself only bears the name."""
+    return not wanted or expansion.link.entity.kind in _WANTED
+
+
+def strength_of(expansion: Expansion, relations: Mapping[str, float]) -> float:
+    """How sure the link is, times how much of its meaning the way leaves, in [0, 1]."""
     return expansion.link.confidence * prod(relations.get(edge.relation, 0.0) for edge in expansion.path)
 
 

@@ -205,3 +205,14 @@ def test_nearness_is_to_what_the_query_surely_names() -> None:
     rows = np.array([490, 3, 999])
     assert expand.nearness(expand(BLACK_CARTRIDGE, AUTO), rows).tolist() == [1.0, 0.5, 0.0]
     assert expand.nearness((), rows).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_the_brand_of_what_is_fitted_is_no_reason() -> None:
+    inko = entity("Inko", EntityKind.BRAND, 3)
+    graph = FakeGraph(
+        10, rows={LX300.iri: (7,), inko.iri: (7, 8)}, edges={LX300.iri: (GraphEdge("brand", inko),)}
+    )
+    query = understood((LX300, 0, 1), tokens="lx300")
+    expand = Expand(graph)
+    paths = expand.paths_to(query, expand(query, AUTO), np.array([7, 8]))
+    assert paths == {7: ('"lx300" -> fits LX300 <- product',), 8: ()}

@@ -17,6 +17,8 @@ GRAPH = FakeGraph(
     rows={GAMING.iri: (0, 1), NOTEBOOK.iri: (1, 2), COMPUTER.iri: (1, 2, 3), CASE.iri: (4,)},
     sure={NOTEBOOK.iri: 0.5},
 )
+AERO_MODEL = entity("aero", EntityKind.MODEL)
+FITTED = FakeGraph(10, rows={AERO.iri: (4,), AERO_MODEL.iri: (1,)})
 RELATIONS = {"broader": 0.4, "narrower": 0.05}
 ROWS = np.array([3, 2, 1, 0])
 
@@ -94,3 +96,33 @@ def test_a_word_that_may_mean_something_else_excludes_nothing() -> None:
     property_word = match(GRAPH, ("gaming",), [reached(GAMING, 0)], RELATIONS, ROWS)
 
     assert [each.others for each in (*unsure, *property_word)] == [None, None]
+
+
+def test_what_does_not_fit_a_surely_named_thing_is_another() -> None:
+    sure = match(FITTED, ("skin", "for", "aero"), [reached(AERO, 2)], RELATIONS, np.array([1, 4]))
+    unsure = match(
+        FITTED, ("skin", "for", "aero"), [reached(AERO, 2, confidence=0.5)], RELATIONS, np.array([1, 4])
+    )
+
+    assert [None if each.others is None else each.others.tolist() for each in sure] == [[True, False]]
+    assert [each.others for each in unsure] == [None]
+
+
+def test_the_thing_itself_does_not_fit_itself() -> None:
+    """The notebook bears the model's name; only what fits it is wanted."""
+    ways = [reached(AERO, 2), reached(AERO_MODEL, 2)]
+
+    (found,) = match(FITTED, ("skin", "for", "aero"), ways, RELATIONS, np.array([1, 4]))
+
+    assert found.values.tolist() == [0.0, 1.0]
+    assert found.others is not None
+    assert found.others.tolist() == [True, False]
+
+
+def test_a_thing_named_alone_may_be_meant_itself() -> None:
+    ways = [reached(AERO, 0), reached(AERO_MODEL, 0)]
+
+    (found,) = match(FITTED, ("aero",), ways, RELATIONS, np.array([1, 4]))
+
+    assert found.values.tolist() == [1.0, 1.0]
+    assert found.others is None
