@@ -180,7 +180,8 @@ class Expand:
         """
         start, end = expansion.link.start, expansion.link.end
         read = {each.read_as: each.written for each in understanding.corrections}
-        said = " ".join(read.get(word, word) for word in understanding.tokens[start:end])
+        words = [read.get(word, word) for word in understanding.tokens[start:end]]
+        said = _as_written(understanding.text, words) if understanding.cjk else " ".join(words)
         steps = [f'"{said}"', f"{self._relation(expansion.link.entity)} {expansion.link.entity.label}"]
         steps += [f"{edge.relation} {edge.target.label}" for edge in expansion.path]
         return f"{' -> '.join(steps)} <- product"
@@ -243,6 +244,18 @@ class Expand:
 
     def _relation(self, entity: Entity) -> str:
         return self.graph.relation(entity) or entity.kind.value
+
+
+def _as_written(text: str, words: Sequence[str]) -> str:
+    """Chinese words overlap and have no blanks between them: the part of the text that they cover."""
+    places: list[int] = []
+    for word in words:
+        place = text.find(word, places[-1] if places else 0)
+        if place < 0:
+            return " ".join(words)
+        places.append(place)
+    ends = [place + len(word) for place, word in zip(places, words, strict=True)]
+    return text[min(places) : max(ends)]
 
 
 def _is_brand_of_target(expansion: Expansion) -> bool:

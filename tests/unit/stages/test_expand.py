@@ -216,3 +216,12 @@ def test_the_brand_of_what_is_fitted_is_no_reason() -> None:
     expand = Expand(graph)
     paths = expand.paths_to(query, expand(query, AUTO), np.array([7, 8]))
     assert paths == {7: ('"lx300" -> fits LX300 <- product',), 8: ()}
+
+
+def test_a_path_quotes_chinese_as_it_was_written_though_its_words_overlap() -> None:
+    pram = entity("pushchair", EntityKind.CATEGORY, 3)
+    link = EntityLink(pram, 1, 3, "婴儿 婴儿车", 1.0)
+    query = Understanding("黑色婴儿车", "黑色婴儿车", ("黑色", "婴儿", "婴儿车"), cjk=True, links=(link,))
+    expand = Expand(GRAPH)
+    (only,) = expand(query, AUTO)
+    assert expand.sentence(query, only) == '"婴儿车" -> category pushchair <- product'
