@@ -86,6 +86,9 @@ def show_entity(shown: Shown, console: Console) -> None:
     for each in about.products:
         products.add_row(*_cells(each))
     _print_all(console, (says, ends, products))
+    if shown.similar:
+        near = ", ".join(f"{each.node.label} ({each.cosine:.2f})" for each in shown.similar)
+        console.print(f"its products resemble those of {near}", markup=False)
 
 
 def show_paths(

@@ -15,14 +15,16 @@ from engine.graph_values import (
     NodeKind,
 )
 from index_builder.graph.view.opened import OpenedGraph
+from index_builder.graph.view.similar import Similar, similar_to
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What begins at a node, a sample of its products, and what else ends at it."""
+    """What begins at a node, a sample of its products, what else ends at it, and entities like it."""
 
     description: Description
     incoming: tuple[Neighbour, ...]
+    similar: tuple[Similar, ...] = ()
 
 
 def describe(graph: OpenedGraph, node: GraphNode, *, sample: int, limit: int) -> Shown:
@@ -32,4 +34,4 @@ def describe(graph: OpenedGraph, node: GraphNode, *, sample: int, limit: int) ->
     page = ListNeighbours(graph.nodes, graph.generation_id)(asked)
     hangs = bool(description.relation)  # the products of an entity are told already
     incoming = tuple(each for each in page.neighbours if not (hangs and each.node.kind == NodeKind.PRODUCT))
-    return Shown(description, incoming)
+    return Shown(description, incoming, similar_to(graph, node))

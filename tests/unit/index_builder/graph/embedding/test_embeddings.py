@@ -19,11 +19,10 @@ from index_builder.graph.embedding.model import (
     make_model,
     relation_row,
 )
-from index_builder.graph.embedding.similar_entities import similar_entities
 from index_builder.graph.embedding.training import TrainingSettings
 from index_builder.graph.embedding.vectors import write_vectors
 from index_builder.graph.vocabulary import node_iri
-from tests.unit.index_builder.graph.embedding.orchard import RULES, drafted, trees
+from tests.unit.index_builder.graph.embedding.orchard import drafted, trees
 
 SMALL = TrainingSettings(width=8, epochs=20, learning_rate=0.1)
 SHOP = trees(240)
@@ -86,26 +85,6 @@ def test_training_leaves_the_random_state_of_the_process_alone() -> None:
     embed_graph(drafted(SHOP[:8]), SHOP[:8], settings=TrainingSettings(width=4, epochs=1))
 
     assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_products_of_one_kind_resemble_each_other(embeddings: GraphEmbeddings) -> None:
-    draft = drafted(SHOP)
-
-    nearest = similar_entities(embeddings, draft, node_iri("product", "t0"), top=5)
-
-    assert all(int(iri.rpartition("t")[2]) % len(RULES) == 0 for iri, _ in nearest)
-    assert [cosine for _, cosine in nearest] == sorted((cosine for _, cosine in nearest), reverse=True)
-
-
-def test_entities_are_compared_with_their_own_kind_alone(embeddings: GraphEmbeddings) -> None:
-    draft = drafted(SHOP)
-
-    found = similar_entities(embeddings, draft, node_iri("value", "soil", "loam"))
-
-    assert {iri for iri, _ in found} == {
-        node_iri("value", "soil", soil) for soil in ("clay", "chalk", "sand")
-    }
-    assert similar_entities(embeddings, draft, node_iri("brand", "nobody")) == []
 
 
 def test_the_engine_scores_products_that_state_an_entity_highest(
