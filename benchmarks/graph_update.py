@@ -105,7 +105,8 @@ class Steps:
         vectors = embed_products([embedding_text(each) for each in products], self.encoder, cache=cache)
         base, threads = resolve_base_model(self.settings.base_model), os.cpu_count() or 1
         step = GraphStep(self.settings, self.folder / name, base, cache, threads, progress)
-        found, cost = timed(lambda: step.build(products, vectors, self.encoder, self.knowledge, previous))
+        knowledge = replace(self.knowledge, previous=previous)
+        found, cost = timed(lambda: step.build(products, vectors, self.encoder, knowledge))
         steps = {step: round(seconds, 2) for step, seconds in progress.seconds.items()}
         return found, {**cost, "steps": steps}
 

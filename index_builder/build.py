@@ -34,7 +34,7 @@ from index_builder.graph_report import write_graph_report
 from index_builder.graph_step import GraphStep
 from index_builder.intake import read_catalogue, read_past_queries
 from index_builder.judgements import Judgements
-from index_builder.knowledge import Knowledge, previous_graph, read_knowledge
+from index_builder.knowledge import Knowledge, read_knowledge
 from index_builder.lexical import build_lexical_index
 from index_builder.past_queries import build_past_queries
 from index_builder.progress import Progress
@@ -131,7 +131,7 @@ class _Build:
             self.progress,
             self.about,
         )
-        report = graph.build(products, vectors, encoder, knowledge, previous_graph(self.settings))
+        report = graph.build(products, vectors, encoder, knowledge)
         write_graph_report(self.work / "report", report)
         tables = GraphTables.open(self.work / "graph")
         with self.progress.step("compose queries"):

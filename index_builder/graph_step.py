@@ -53,11 +53,11 @@ class GraphStep:
         vectors: FloatArray,
         encoder: DualEncoder,
         knowledge: Knowledge,
-        previous: Previous | None,
     ) -> GraphReport:
-        """`vectors` float32 (n, dimension), row i of product i, from `encoder`. With a `previous` graph only
-        what changed is written. Raises DataError for orders that cannot be used.
+        """`vectors` float32 (n, dimension), row i of product i, from `encoder`. Raises DataError for orders
+        that cannot be used.
         """
+        previous = knowledge.previous
         models = self.settings.graph_models
         report = build_graph(
             products,

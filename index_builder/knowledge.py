@@ -25,13 +25,15 @@ class Knowledge:
 
     ontologies: Sequence[Ontology]
     same_as: SameAs | None
+    previous: Previous | None = None
 
 
 def read_knowledge(settings: BuildSettings) -> Knowledge:
-    """Raises DataError naming file and line."""
+    """Raises DataError naming file and line, ConfigError when there is no graph to update."""
     return Knowledge(
         load_sources(settings.ontology),
         None if settings.same_as is None else read_same_as(settings.same_as),
+        previous_graph(settings),
     )
 
 

@@ -244,3 +244,9 @@ def test_a_wrong_key_of_a_settings_file_is_named_and_exits_2(
     assert str(config) in outcome.sentence()
     assert named in outcome.sentence()
     assert outcome.code == 2
+
+
+def test_an_update_of_nothing_is_told_before_anything_is_read(tmp_path: Path, small_shop: SmallShop) -> None:
+    outcome = typed("index_builder", "build", *small_shop.flags(tmp_path / "data"), "--update")
+
+    assert outcome.sentence().startswith("error: --update needs an active generation")

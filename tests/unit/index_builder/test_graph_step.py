@@ -26,7 +26,7 @@ def build(folder: Path, *, graph_models: bool) -> GraphStep:
     step = GraphStep(settings, folder / "graph", folder / "body", folder / "cache", 1, SilentProgress())
     encoder = HashingEncoder(folder / "log")
     vectors = encoder.encode_products([product.title for product in PRODUCTS])
-    step.build(PRODUCTS, vectors, encoder, Knowledge((), None), previous=None)
+    step.build(PRODUCTS, vectors, encoder, Knowledge((), None))
     return step
 
 
