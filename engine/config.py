@@ -107,7 +107,7 @@ class ServeSettings(Settings):
         ge=0,
         le=5,
         description="What a product gains in score (words and meaning give 2 + 2 + 5 at most) that is surely "
-        'the kind of thing asked for. 2 puts notebooks before sleeves for "laptop" where titles lack the '
+        'the kind of thing asked for. 2 puts notebooks before most sleeves for "laptop" where titles lack the '
         "word, at the price of other finds.",
     )
     candidates_per_source: int = Field(
