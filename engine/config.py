@@ -106,9 +106,9 @@ class ServeSettings(Settings):
         0.5,
         ge=0,
         le=5,
-        description="What a product gains in score (words and meaning give 2 + 2 + 5 at most) that is surely "
-        'the kind of thing asked for. 2 puts notebooks before most sleeves for "laptop" where titles lack the '
-        "word, at the price of other finds.",
+        description="What a product gains in score that is surely the kind of thing asked for; words and "
+        "meaning give 9 at most. 2 puts notebooks before most sleeves for 'laptop' where titles lack it, "
+        "at the price of other finds.",
     )
     candidates_per_source: int = Field(
         default=200, ge=1, le=1_000, description="Candidates of each source when a request names no number."
