@@ -21,6 +21,7 @@ import engine
 from engine.backends.encoder import DualEncoder, open_encoder
 from engine.backends.graph_tables import GraphTables
 from engine.bootstrap import open_generation
+from engine.commands.flags import flag_name
 from engine.config import ServeSettings
 from engine.errors import ConfigError
 from engine.generation import Generation
@@ -67,8 +68,8 @@ def build(settings: BuildSettings, progress: Progress) -> Built:
     Raises DataError for files that cannot be used, ConfigError for settings and for another build that is
     running in the same folder. Whatever fails, generations that were there stay as they were.
     """
-    judgements = _judgements(settings)
-    training = _training(settings)
+    judgements = _judged(settings, "judged_queries", "qrels")
+    training = _judged(settings, "training_queries", "training_qrels")
     knowledge = read_knowledge(settings)
     try:
         settings.out.mkdir(parents=True, exist_ok=True)
@@ -90,20 +91,13 @@ def build(settings: BuildSettings, progress: Progress) -> Built:
         lock.release()
 
 
-def _judgements(settings: BuildSettings) -> Judgements | None:
-    if (settings.judged_queries is None) != (settings.qrels is None):
-        raise ConfigError("--judged-queries and --qrels go together: give both or neither.")
-    if settings.judged_queries is None or settings.qrels is None:
-        return None
-    return Judgements.read(settings.judged_queries, settings.qrels)
-
-
-def _training(settings: BuildSettings) -> Judgements | None:
-    if (settings.training_queries is None) != (settings.training_qrels is None):
-        raise ConfigError("--training-queries and --training-qrels go together: give both or neither.")
-    if settings.training_queries is None or settings.training_qrels is None:
-        return None
-    return Judgements.read(settings.training_queries, settings.training_qrels)
+def _judged(settings: BuildSettings, queries: str, qrels: str) -> Judgements | None:
+    """The judgements of two settings, by their names; ConfigError when one of the two is missing."""
+    first, second = getattr(settings, queries), getattr(settings, qrels)
+    if (first is None) != (second is None):
+        both = f"{flag_name(queries, BuildSettings)} and {flag_name(qrels, BuildSettings)}"
+        raise ConfigError(f"{both} go together: give both or neither.")
+    return None if first is None else Judgements.read(first, second)
 
 
 class _Build:

@@ -120,11 +120,6 @@ class OxigraphKnowledgeGraph:
         index = self._index.get(entity.iri)
         return np.empty(0, np.int64) if index is None else self._tables.products(index)[:limit]
 
-    def confidences(self, entity: Entity, limit: int) -> FloatArray:
-        """How sure it is that each of `products` hangs on the entity: float32 in (0, 1], in their order."""
-        index = self._index.get(entity.iri)
-        return np.empty(0, np.float32) if index is None else self._tables.confidences_of(index)[:limit]
-
     def confidence_of(self, entity: Entity, rows: RowArray) -> FloatArray:
         """How sure it is that each of `rows` hangs on the entity: float32 in [0, 1], 0 where it does not."""
         index = self._index.get(entity.iri)

@@ -8,8 +8,9 @@ the last before "for"; with it goes what the thing has to fit. The other words n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 from typing import Protocol
 
@@ -62,47 +63,47 @@ def match(
     """One for each linked span that says something of the product itself, in the query's order. `words` are
     the query's; `relations` weighs one step of a way by its name.
     """
-    ways = [(each, strength_of(each, relations)) for each in expansions]
+    ways = [(each, _strength(each, relations)) for each in expansions]
     roles = _roles(words, [each for each, strength in ways if strength >= MIN_STRENGTH])
+
+    @cache
+    def confidence(entity: Entity) -> FloatArray:
+        return graph.confidence_of(entity, rows)
+
+    def others(span: tuple[int, int]) -> Mask | None:
+        sharing = [each for each in expansions if _span(each) == span]
+        return _others(sharing, lambda: graph.typed(rows), confidence) if roles[span] else None
+
     found: dict[tuple[int, int], FloatArray] = {}
     for expansion, strength in ways:
         span = _span(expansion)
         if strength >= MIN_STRENGTH and span in roles and _speaks(expansion, roles[span]):
-            values = np.float32(strength) * graph.confidence_of(expansion.entity, rows)
+            values = np.float32(strength) * confidence(expansion.entity)
             found[span] = np.maximum(found[span], values) if span in found else values
-    return tuple(
-        SpanMatch(
-            *span, roles[span], found[span], _others(graph, expansions, span, rows) if roles[span] else None
-        )
-        for span in sorted(found)
-    )
+    return tuple(SpanMatch(*span, roles[span], found[span], others(span)) for span in sorted(found))
 
 
 def _others(
-    graph: Statements, expansions: Sequence[Expansion], span: tuple[int, int], rows: RowArray
+    ways: Sequence[Expansion], typed: Callable[[], Mask], confidence: Callable[[Entity], FloatArray]
 ) -> Mask | None:
     """Kin of the kind that is named (broader and equal ones) are no other kinds; of a thing that has to be
     fitted, all that does not fit it are others.
     """
-    ways = [each for each in expansions if _span(each) == span]
     sure = {each.link.entity.kind for each in ways if each.link.confidence >= SURE}
     if EntityKind.CATEGORY in sure:
-        others: Mask = graph.typed(rows) & ~_hanging(graph, ways, rows)
-        return others
+        return typed() & ~_hanging(ways, confidence)
     if EntityKind.COMPATIBLE_TARGET in sure:
-        return ~_hanging(graph, [each for each in ways if _fits(each)], rows)
+        return ~_hanging([each for each in ways if _fits(each)], confidence)
     return None
+
+
+def _hanging(ways: Sequence[Expansion], confidence: Callable[[Entity], FloatArray]) -> Mask:
+    hanging: Mask = np.any([confidence(each.entity) > 0 for each in ways], axis=0)
+    return hanging
 
 
 def _fits(expansion: Expansion) -> bool:
     return expansion.entity.kind is EntityKind.COMPATIBLE_TARGET
-
-
-def _hanging(graph: Statements, ways: Sequence[Expansion], rows: RowArray) -> Mask:
-    hanging = np.zeros(len(rows), np.bool_)
-    for each in ways:
-        hanging |= graph.confidence_of(each.entity, rows) > 0
-    return hanging
 
 
 def _speaks(expansion: Expansion, wanted: bool) -> bool:
@@ -110,7 +111,7 @@ def _speaks(expansion: Expansion, wanted: bool) -> bool:
     return not wanted or expansion.link.entity.kind in _WANTED
 
 
-def strength_of(expansion: Expansion, relations: Mapping[str, float]) -> float:
+def _strength(expansion: Expansion, relations: Mapping[str, float]) -> float:
     """How sure the link is, times how much of its meaning the way leaves, in [0, 1]."""
     return expansion.link.confidence * prod(relations.get(edge.relation, 0.0) for edge in expansion.path)
 

@@ -1,6 +1,6 @@
 """The steps that make a graph out of a catalogue, in their order; each leaves the draft richer or cleaner.
 
-    facts -> texts -> resolution -> inference -> alignment -> products -> embedding -> fusion -> compression
+    facts -> texts -> resolution -> inference -> alignment -> products -> fusion -> compression -> embedding
 
 What the shop states comes first, what is read out of its texts next; names that mean the same are joined
 before anything is concluded from them; statements are weighed against each other when all are there.
