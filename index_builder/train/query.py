@@ -8,7 +8,7 @@ from enum import StrEnum
 from engine.types import FloatArray, RowArray
 
 ANSWERS_FROM = 0.5
-"""Grade from which a product answers the query; those below are negatives, the harder the closer they come."""
+"""Grade from which a product answers the query; those below are negatives, harder the closer they come."""
 
 
 class Origin(StrEnum):
