@@ -16,7 +16,7 @@ import index_builder
 from engine.pipeline import Pipeline
 from index_builder.config import BuildSettings
 from index_builder.judgements import Judgements
-from index_builder.train.pairs import TrainingPair
+from index_builder.train.query import TrainingPair
 from tests.small_shop import SmallShop
 
 # Machines are shared, so no example has a time limit of its own. By hand every run tries new examples; a

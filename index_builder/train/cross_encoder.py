@@ -24,8 +24,8 @@ from engine.errors import ConfigError
 from index_builder.train.base_model import transformer_folder
 from index_builder.train.export import make_readable, save_tokenizer, write_onnx, write_spec
 from index_builder.train.fitting import TrainingPlan, fit
-from index_builder.train.pairs import TrainingPair
 from index_builder.train.quantise import QUANTISATION
+from index_builder.train.query import TrainingPair
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
 from engine.backends.model_files import ModelSpec
 from engine.backends.pair_model import PairModel
 from engine.backends.tokens import TextTokens, padded
-from index_builder.train.pairs import TrainingPair
+from index_builder.train.query import TrainingPair
 
 _WARM_UP_SHARE = 0.1
 _HEAD_SPEED = 20.0

@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from engine.text import singular, tokens
 from engine.types import EntityKind, Product, RowArray
 from index_builder.graph.compose import ComposedQuery
 from index_builder.graph.facets import ProductFacets, facets_of
+from index_builder.train.query import TrainingPair
 
 POSITIVE, PARTIAL, NEGATIVE = 1.0, 0.3, 0.0
 """Labels: answers the query; the right type of product with something else amiss; not it."""
@@ -36,15 +36,6 @@ _NEAR_DUPLICATE = 0.9
 """Jaccard similarity of title words from which a product is too like the positive to be a negative."""
 _TRIES = 8
 _LETTER = re.compile("[a-rt-z]")
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingPair:
-    """`label` in [0, 1]: how well the product answers the query."""
-
-    query: str
-    product_text: str
-    label: float
 
 
 def make_training_pairs(

@@ -11,7 +11,7 @@ from engine.errors import ConfigError
 from engine.files import files_below, sha256_of
 from index_builder.train.cross_encoder import TrainingReport, train_cross_encoder
 from index_builder.train.fitting import TrainingPlan
-from index_builder.train.pairs import TrainingPair
+from index_builder.train.query import TrainingPair
 from tests.unit.index_builder.train.small_model import write_small_model
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
