@@ -11,6 +11,7 @@ from functools import partial
 from engine.backends.catalog import Catalog
 from engine.backends.cross_encoder import CrossEncoder, open_cross_encoder
 from engine.backends.encoder import DualEncoder, open_encoder
+from engine.backends.fusion_weights import PART_FOLDER, FusionWeights
 from engine.backends.graph_query.pool import GraphQueryPool
 from engine.backends.graph_reader import GraphReader
 from engine.backends.knowledge_graph import STORE, OxigraphKnowledgeGraph
@@ -25,15 +26,16 @@ from engine.deadline import Deadline
 from engine.errors import DimensionMismatchError
 from engine.generation import DataFolder, Generation
 from engine.pipeline import Pipeline, Stages
-from engine.plan import RankingSettings
+from engine.plan import WEIGHT_OF_PART, RankingSettings
 from engine.request import SearchRequest
 from engine.serving import Opened, ServingEngine
-from engine.stages.compare import Compare
+from engine.stages.compare import KIND, Compare
 from engine.stages.diversify import Diversify
 from engine.stages.expand import Expand
 from engine.stages.gather import Gather
 from engine.stages.link import EntityLinker
 from engine.stages.phrase import Phrase
+from engine.stages.popularity import popularity
 from engine.stages.rerank import Rerank
 from engine.stages.understand import Understand
 from engine.stages.vote import PastQueryVotes
@@ -69,11 +71,7 @@ def open_generation(
     encoder = BatchedEncoder(parts.encoder, on_batch=_named(on_batch, "encoder"))
     scorer = BatchedPairScorer(parts.scorer, on_batch=_named(on_batch, "reranker"))
     executor = ThreadPoolExecutor(settings.workers, thread_name_prefix="retrieve")
-    ranking = RankingSettings(
-        candidates_per_source=settings.candidates_per_source,
-        rerank_depth=settings.rerank_depth,
-        kind=settings.kind_weight,
-    )
+    ranking = _ranking(generation, settings)
     stages = _join(parts, encoder, scorer, executor, ranking)
     queries = GraphQueryPool(
         generation.part("graph") / STORE,
@@ -151,12 +149,31 @@ def _join(
             past_queries=PastQueryVotes(parts.asked, parts.past_queries),
             executor=executor,
         ),
-        compare=Compare(products, parts.lexical, ranking.comparison),
+        compare=Compare(
+            products,
+            parts.lexical,
+            ranking.comparison,
+            popularity(parts.past_queries, len(products)) if ranking.prior else None,
+        ),
         rerank=Rerank(scorer, catalog.texts, ranking.rerank),
         diversify=Diversify(products.vectors, catalog.brands),
         columns=catalog.columns,
         products=catalog.products,
     )
+
+
+def _ranking(generation: Generation, settings: ServeSettings) -> RankingSettings:
+    """The weights set by hand, or those that the generation learned; a weight that the user gave wins."""
+    by_hand = RankingSettings(
+        candidates_per_source=settings.candidates_per_source,
+        rerank_depth=settings.rerank_depth,
+        kind=settings.kind_weight,
+    )
+    fusion = FusionWeights.open(generation.part(PART_FOLDER), WEIGHT_OF_PART)
+    if fusion is None or not fusion.learned:
+        return by_hand
+    given = {KIND} if "kind_weight" in settings.model_fields_set else set()
+    return by_hand.weighing({part: value for part, value in fusion.weights.items() if part not in given})
 
 
 def _reads_chinese(generation: Generation) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from engine.errors import InvalidArgumentError
 from engine.paging import offset_of
@@ -12,7 +14,16 @@ from engine.request import (
     SearchRequest,
     Source,
 )
-from engine.stages.compare import ComparisonWeights
+from engine.stages import rerank
+from engine.stages.compare import (
+    COVERAGE,
+    KIND,
+    OTHER_KIND,
+    PRIOR,
+    PROPERTIES,
+    SIMILARITY,
+    ComparisonWeights,
+)
 from engine.stages.facets import check_facet_keys
 from engine.stages.filtering import Columns, Filter, parse_filter
 from engine.stages.fuse import Fusion
@@ -21,12 +32,29 @@ from engine.stages.order import OrderBy, parse_order_by
 MAX_CANDIDATES = 1_000
 MAX_RERANK_DEPTH = 200
 
+WEIGHT_OF_PART: Mapping[str, str] = {
+    Source.LEXICAL.value: "lexical",
+    Source.DENSE.value: "dense",
+    COVERAGE: "coverage",
+    KIND: "kind",
+    OTHER_KIND: "other_kind",
+    PROPERTIES: "properties",
+    SIMILARITY: "similarity",
+    Source.PAST_QUERIES.value: "past_queries",
+    PRIOR: "prior",
+    rerank.PART: "rerank",
+}
+"""The field of `RankingSettings` that weighs a part of the score, by the part's name in explanations."""
+PENALTIES = frozenset({OTHER_KIND})
+"""Parts that take their weight away."""
+
 
 @dataclass(frozen=True, slots=True)
 class RankingSettings:
     """The server's defaults and the weights of the score's parts (see ARCHITECTURE.md for how they were
     chosen). The weight of the lexical and past-query sources is what their best product gains; `rerank` is
-    what a probability of 1 gains; for the others see `ComparisonWeights`.
+    what a probability of 1 gains; for the others see `ComparisonWeights`. A generation may bring weights that
+    were learned from the shop's judgements (see engine/backends/fusion_weights.py).
     """
 
     candidates_per_source: int = 200
@@ -40,6 +68,17 @@ class RankingSettings:
     similarity: float = 0.2
     past_queries: float = 0.2
     rerank: float = 0.5
+    prior: float = 0.0
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """By the part's name, none negative."""
+        return {part: getattr(self, field) for part, field in WEIGHT_OF_PART.items()}
+
+    def weighing(self, weights: Mapping[str, float]) -> Self:
+        """With other weights, by the part's name; KeyError for a part that does not exist."""
+        changes: dict[str, Any] = {WEIGHT_OF_PART[part]: weight for part, weight in weights.items()}
+        return replace(self, **changes)
 
     @property
     def fusion(self) -> Fusion:
@@ -54,7 +93,13 @@ class RankingSettings:
     @property
     def comparison(self) -> ComparisonWeights:
         return ComparisonWeights(
-            self.dense, self.coverage, self.kind, self.other_kind, self.properties, self.similarity
+            dense=self.dense,
+            coverage=self.coverage,
+            kind=self.kind,
+            other_kind=self.other_kind,
+            properties=self.properties,
+            similarity=self.similarity,
+            prior=self.prior,
         )
 
 

@@ -17,10 +17,14 @@ from numpy.typing import NDArray
 from engine.stages.fuse import Scored
 from engine.stages.match import SpanMatch
 from engine.stages.retrieve import LexicalIndex, Source, VectorIndex
-from engine.types import FloatArray
+from engine.types import FloatArray, Mask
 
 COVERAGE = "coverage"
+KIND = "graph_kind"
+OTHER_KIND = "graph_other_kind"
+PROPERTIES = "graph_properties"
 SIMILARITY = "graph_similarity"
+PRIOR = "prior"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +41,19 @@ class ComparisonWeights:
     other_kind: float
     properties: float
     similarity: float
+    prior: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Compare:
+    """`priors`, float32 (products,) in [0, 1], says how popular each product is; None where that counts for
+    nothing.
+    """
+
     products: VectorIndex
     lexical: LexicalIndex
     weights: ComparisonWeights
+    priors: FloatArray | None = None
 
     def __call__(
         self,
@@ -67,9 +77,11 @@ class Compare:
         if words and self.weights.coverage:
             parts[COVERAGE] = self.weights.coverage * self._covered(scored, words, matches)
         if matches:
-            parts[Source.GRAPH] = self._said(matches)
+            parts |= self._said(matches)
         if nearness is not None:
             parts[SIMILARITY] = self.weights.similarity * nearness.astype(np.float64)
+        if self.priors is not None and self.weights.prior:
+            parts[PRIOR] = self.weights.prior * self.priors[scored.rows].astype(np.float64)
         return Scored.ordered(scored.rows, parts)
 
     def _covered(
@@ -82,15 +94,21 @@ class Compare:
         covered: NDArray[np.float64] = held.mean(axis=0, dtype=np.float64)
         return covered
 
-    def _said(self, matches: Sequence[SpanMatch]) -> NDArray[np.float64]:
+    def _said(self, matches: Sequence[SpanMatch]) -> dict[str, NDArray[np.float64]]:
+        """A part for the kind that is wanted, for being of another one, and for the other properties."""
         wanted = [match.values for match in matches if match.wanted]
-        others = [match.values for match in matches if not match.wanted]
-        said = np.zeros(len(matches[0].values))
+        narrowing = [match.values for match in matches if not match.wanted]
+        strangers = [match.others for match in matches if match.others is not None]
+        said: dict[str, NDArray[np.float64]] = {}
         if wanted:
-            said += self.weights.kind * np.mean(wanted, axis=0)
-        for match in matches:
-            if match.others is not None:
-                said -= self.weights.other_kind * match.others
-        if others:
-            said += self.weights.properties * np.mean(others, axis=0)
+            said[KIND] = self.weights.kind * _mean(wanted)
+        if strangers:
+            said[OTHER_KIND] = -self.weights.other_kind * len(strangers) * _mean(strangers)
+        if narrowing:
+            said[PROPERTIES] = self.weights.properties * _mean(narrowing)
         return said
+
+
+def _mean(values: Sequence[FloatArray] | Sequence[Mask]) -> NDArray[np.float64]:
+    mean: NDArray[np.float64] = np.mean(values, axis=0, dtype=np.float64)
+    return mean
