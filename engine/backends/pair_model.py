@@ -9,6 +9,8 @@ match in the product (ColBERT's MaxSim, Khattab and Zaharia, SIGIR 2020).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,8 @@ class PairModel(torch.nn.Module):
     def __init__(self, body: Any) -> None:
         super().__init__()
         self.body = body
+        if getattr(body, "pooler", None) is not None:
+            body.pooler = None  # the head pools itself, and some base models come without weights for it
         size = int(body.config.hidden_size)
         self.head = torch.nn.ParameterDict(
             {
@@ -46,6 +50,36 @@ class PairModel(torch.nn.Module):
         depth = int(AutoConfig.from_pretrained(folder, local_files_only=True).num_hidden_layers)
         body = AutoModel.from_pretrained(folder, local_files_only=True, num_hidden_layers=min(layers, depth))
         return cls(body)
+
+    @property
+    def depth(self) -> int:
+        return int(self.body.config.num_hidden_layers)
+
+    @property
+    def device(self) -> torch.device:
+        device: torch.device = self.head["bias"].device
+        return device
+
+    def keeping(self, layers: Sequence[int]) -> PairModel:
+        """A copy with some layers only, counted from 0, in that order: what a smaller model starts from."""
+        smaller = deepcopy(self)
+        stack = next(
+            module
+            for module in smaller.body.modules()
+            if isinstance(module, torch.nn.ModuleList) and len(module) == self.depth
+        )
+        kept = [stack[layer] for layer in layers]
+        del stack[:]
+        stack.extend(kept)
+        smaller.body.config.num_hidden_layers = len(kept)
+        return smaller
+
+    def calibrate(self, scale: float, shift: float) -> None:
+        """Logits become scale * logit + shift from now on; the head is linear, so it takes both in."""
+        with torch.no_grad():
+            for name in ("product", "difference", "match", "bias"):
+                self.head[name].mul_(scale)
+            self.head["bias"].add_(shift)
 
     @classmethod
     def load(cls, folder: str | Path, *, attention: str = "sdpa") -> PairModel:

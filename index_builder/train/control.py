@@ -26,12 +26,14 @@ class NoTracker:
 @dataclass(frozen=True, slots=True)
 class TrainingControl:
     """`checkpoints` is a folder for what a killed run needs to go on; None keeps none. With `resume`, a run
-    goes on from the last one there. `max_seconds` of wall time, counted from `started` (monotonic), stop
-    cleanly with the best model so far. `progress` is told (done, total) steps.
+    goes on from the last one there; one is written every `checkpoint_seconds`, and at the end. `max_seconds`
+    of wall time, counted from `started` (monotonic), stop cleanly with the best model so far. `progress` is
+    told (done, total) steps.
     """
 
     checkpoints: Path | None = None
     resume: bool = False
+    checkpoint_seconds: float = 60.0
     max_seconds: float = math.inf
     started: float = field(default_factory=monotonic)
     progress: Callable[[int, int], None] = lambda _done, _total: None
