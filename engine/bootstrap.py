@@ -16,6 +16,7 @@ from engine.backends.graph_query.pool import GraphQueryPool
 from engine.backends.graph_reader import GraphReader
 from engine.backends.knowledge_graph import STORE, OxigraphKnowledgeGraph
 from engine.backends.lexical_index import TantivyLexicalIndex
+from engine.backends.model_files import ModelSpec
 from engine.backends.past_queries import VECTORS_FOLDER, PastQueryStore
 from engine.backends.relation_weights import RelationWeights
 from engine.backends.vector_index import FaissVectorIndex
@@ -23,7 +24,6 @@ from engine.batched import BatchedEncoder, BatchedPairScorer
 from engine.browsing.browser import GraphBrowser
 from engine.config import ServeSettings
 from engine.deadline import Deadline
-from engine.errors import DimensionMismatchError
 from engine.generation import DataFolder, Generation
 from engine.pipeline import Pipeline, Stages
 from engine.plan import WEIGHT_OF_PART, RankingSettings
@@ -51,7 +51,8 @@ READS_CHINESE_FROM = 0.5
 def open_engine(settings: ServeSettings, on_batch: OnBatch | None = None) -> ServingEngine:
     """Open the data folder, load and warm its active generation.
 
-    Raises ConfigError without a build, DamagedGenerationError for a damaged file, DimensionMismatchError.
+    Raises ConfigError without a build, DamagedGenerationError for a damaged file, DimensionMismatchError and
+    EncoderMismatchError for vectors that another encoder made.
     """
     data = DataFolder.open(settings.data)
     engine = ServingEngine(
@@ -113,16 +114,18 @@ class _Parts:
         device, threads = settings.device, settings.threads or os.cpu_count() or 1
         encoder = open_encoder(generation.part("encoder"), device=device, threads=threads)
         products = FaissVectorIndex.open(generation.part("vectors"), device=device, threads=threads)
-        if encoder.dimension != products.dimension:
-            raise DimensionMismatchError(encoder_dim=encoder.dimension, index_dim=products.dimension)
         queries = generation.part("queries")
+        asked = FaissVectorIndex.open(queries / VECTORS_FOLDER, device=device, threads=threads)
+        fingerprint = ModelSpec.read(generation.part("encoder")).fingerprint
+        for index in (products, asked):
+            index.layout.check_encoder(encoder.dimension, fingerprint)
         return cls(
             encoder=encoder,
             products=products,
             scorer=open_cross_encoder(generation.part("reranker"), device=device, threads=threads),
             catalog=Catalog.open(generation.part("catalog")),
             past_queries=PastQueryStore.open(queries),
-            asked=FaissVectorIndex.open(queries / VECTORS_FOLDER, device=device, threads=threads),
+            asked=asked,
             graph=OxigraphKnowledgeGraph.open(generation.part("graph")),
             relations=RelationWeights.open(generation.part("graph")).by_name,
             lexical=TantivyLexicalIndex.open(generation.part("lexical")),

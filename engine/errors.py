@@ -9,6 +9,7 @@ EngineError
 ├── FailedPreconditionError   right in itself, but not in this state
 │   ├── StalePageTokenError
 │   ├── DimensionMismatchError
+│   ├── EncoderMismatchError
 │   └── DamagedGenerationError
 ├── OverloadedError           full; try again later
 ├── QueryLimitError           a graph query that asks for more than one may have
@@ -148,6 +149,20 @@ class DimensionMismatchError(FailedPreconditionError):
             "Serve the encoder named in the generation's manifest, or rebuild the index.",
             encoder_dim=encoder_dim,
             index_dim=index_dim,
+        )
+
+
+class EncoderMismatchError(FailedPreconditionError):
+    """The serving encoder is not the one that made an index, be its embeddings of the same size or not."""
+
+    reason = "ENCODER_MISMATCH"
+
+    def __init__(self, *, encoder: str, index_encoder: str) -> None:
+        super().__init__(
+            f"The encoder has the fingerprint {encoder}, but the index was made by {index_encoder}. "
+            "Serve the encoder named in the generation's manifest, or rebuild the index.",
+            encoder=encoder,
+            index_encoder=index_encoder,
         )
 
 

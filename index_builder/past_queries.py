@@ -48,11 +48,13 @@ def build_past_queries(
     target_recall: float = 0.95,
     seed: int = 0,
     threads: int = 1,
+    encoder: str = "",
 ) -> PastQueriesReport:
     """Write the past queries and the index of their embeddings, `vectors` (len(queries), d), into `folder`.
 
     Queries that are the same once normalised become one, at the place of the first: counts are added, rows
-    are joined in order of appearance. Raises ValueError when the two lengths differ or a count is below 1.
+    are joined in order of appearance. `encoder` is the fingerprint of what made the vectors. Raises
+    ValueError when the two lengths differ or a count is below 1.
     """
     if len(queries) != len(vectors):
         raise ValueError(f"There are {len(queries)} past queries, but {len(vectors)} embeddings.")
@@ -62,7 +64,12 @@ def build_past_queries(
     _write(folder / STARTS_FILE, _starts_table(list(merged)))
     sources = [query.source for query in merged.values()]
     report = build_vector_index(
-        vectors[sources], folder / VECTORS_FOLDER, target_recall=target_recall, seed=seed, threads=threads
+        vectors[sources],
+        folder / VECTORS_FOLDER,
+        target_recall=target_recall,
+        seed=seed,
+        threads=threads,
+        encoder=encoder,
     )
     empty = sum(1 for query in queries if not normalise(query.text))
     return PastQueriesReport(len(merged), len(queries) - empty - len(merged), empty, report)

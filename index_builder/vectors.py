@@ -65,13 +65,15 @@ def build_vector_index(
     queries: FloatArray | None = None,
     kind: IndexKind | None = None,
     storages: Sequence[VectorStorage] = tuple(VectorStorage),
+    encoder: str = "",
 ) -> VectorIndexReport:
     """Write the index of `vectors` (n, d), unit length, into `folder`, and say how well it does.
 
     int8 storage is tried first, then float16, then float32, each with rising search effort, until recall@10
     and recall@100 both reach the target; when nothing does, the index is flat and exact. `queries` (m, d) are
     real query embeddings to measure with; without enough of them noisy products stand in. `kind` overrides
-    the choice by size, `storages` what is tried. The same arguments give the same bytes.
+    the choice by size, `storages` what is tried. `encoder` is the fingerprint of the encoder that made the
+    vectors: nothing else is served with them. The same arguments give the same bytes.
     """
     started = time.perf_counter()
     matrix = np.ascontiguousarray(vectors, np.float32)
@@ -81,6 +83,7 @@ def build_vector_index(
         oracle = _Oracle.over(matrix, sample)
         index, layout = _choose(matrix, oracle, kind or _kind_for(len(matrix)), storages, target_recall, seed)
     faiss.write_index(index, str(folder / INDEX_FILE))
+    layout = replace(layout, encoder=encoder)
     layout.save(folder)
     return VectorIndexReport(
         kind=layout.kind,

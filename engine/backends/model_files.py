@@ -8,12 +8,14 @@ torch/          the weights as trained, for CUDA and as the reference
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from engine.errors import DamagedGenerationError
+from engine.files import sha256_of
 
 SPEC, TOKENIZER, ONNX_MODEL, TORCH_FOLDER = "spec.json", "tokenizer.json", "model.onnx", "torch"
 
@@ -49,3 +51,14 @@ class ModelSpec:
             raise DamagedGenerationError(path, "is missing") from None
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise DamagedGenerationError(path, f"does not describe a model ({error})") from error
+
+
+def fingerprint_of(folder: Path, spec: ModelSpec) -> str:
+    """24 hexadecimal digits that stand for all that decides what a text gives: both forms of the weights, the
+    tokeniser, and what the spec says of lengths, inputs and prompts. Raises OSError for a missing file.
+    """
+    weights = sorted((folder / TORCH_FOLDER).rglob("*.safetensors"))
+    parts = [sha256_of(path) for path in (folder / ONNX_MODEL, folder / TOKENIZER, *weights)]
+    parts += [str(spec.dimension), str(spec.max_tokens), str(spec.pad_id), *spec.inputs]
+    parts += [spec.query_prompt, spec.product_prompt]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]

@@ -41,5 +41,7 @@ class TorchEncoder(TextEncoder):
 
     def _forward(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         embedding: torch.Tensor = self._sentence_model(dict(inputs))["sentence_embedding"]
+        # An encoder that was cut to fewer components (Matryoshka) keeps all of its weights.
+        embedding = embedding[:, : self.spec.dimension]
         # In half precision a normalised row is off by up to 0.4 percent: normalise again in full.
         return torch.nn.functional.normalize(embedding.float(), dim=-1)

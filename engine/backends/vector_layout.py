@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from engine.errors import DamagedGenerationError
+from engine.errors import DamagedGenerationError, DimensionMismatchError, EncoderMismatchError
 
 INDEX_FILE = "index.faiss"
 LAYOUT_FILE = "index.json"
@@ -37,7 +37,8 @@ class VectorLayout:
     """`effort` is efSearch of HNSW, nprobe of IVF, 0 for flat: the least that reached the recall aimed at.
 
     `recall_at_10` is the share of the ten nearest (float32, exact) that searches for ten with this effort
-    found; `recall_at_100` the same for a hundred.
+    found; `recall_at_100` the same for a hundred. `encoder` is the fingerprint of the encoder that made
+    the vectors (`ModelSpec.fingerprint`), empty where an earlier version did not say.
     """
 
     kind: IndexKind
@@ -47,6 +48,14 @@ class VectorLayout:
     effort: int
     recall_at_10: float
     recall_at_100: float
+    encoder: str = ""
+
+    def check_encoder(self, dimension: int, fingerprint: str) -> None:
+        """Refuse to compare vectors of two encoders: DimensionMismatchError, EncoderMismatchError."""
+        if dimension != self.dimension:
+            raise DimensionMismatchError(encoder_dim=dimension, index_dim=self.dimension)
+        if self.encoder not in ("", fingerprint):
+            raise EncoderMismatchError(encoder=fingerprint, index_encoder=self.encoder)
 
     def effort_for(self, depth: int) -> int:
         """The effort for `depth` results. Tuned up to a hundred, it grows with what is asked beyond."""
@@ -69,6 +78,7 @@ class VectorLayout:
                 effort=int(stored["effort"]),
                 recall_at_10=float(stored["recall_at_10"]),
                 recall_at_100=float(stored["recall_at_100"]),
+                encoder=str(stored.get("encoder", "")),
             )
         except FileNotFoundError as missing:
             raise DamagedGenerationError(path, "is missing") from missing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,11 +13,11 @@ import onnx
 import torch
 from sentence_transformers import SentenceTransformer
 
-from engine.backends.model_files import ONNX_MODEL, SPEC, TOKENIZER, TORCH_FOLDER, ModelSpec
+from engine.backends.model_files import ONNX_MODEL, SPEC, TOKENIZER, TORCH_FOLDER, ModelSpec, fingerprint_of
 from engine.backends.tokens import ATTENTION_MASK, INPUT_IDS, SEGMENTS, TOKEN_TYPE_IDS
 from engine.backends.torch_model import quiet
 from engine.errors import ConfigError
-from engine.files import sha256_of, write_atomically
+from engine.files import write_atomically
 from index_builder.train.quantise import QUANTISATION, quantise
 
 DEFAULT_MAX_TOKENS = 128
@@ -101,10 +100,7 @@ def write_onnx(module: torch.nn.Module, inputs: Sequence[str], out: Path) -> Non
 
 def write_spec(spec: ModelSpec, out: Path) -> ModelSpec:
     """Write the spec, the folder's last file, with the fingerprint of all that decides what a text gives."""
-    parts = [sha256_of(out / name) for name in (ONNX_MODEL, TOKENIZER)]
-    parts += [str(spec.max_tokens), spec.query_prompt, spec.product_prompt]
-    fingerprint = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
-    complete = replace(spec, fingerprint=fingerprint)
+    complete = replace(spec, fingerprint=fingerprint_of(out, spec))
     write_atomically(out / SPEC, complete.to_json().encode())
     return complete
 

@@ -27,6 +27,7 @@ EXAMPLES: list[EngineError] = [
     errors.FailedPreconditionError("Not now."),
     errors.StalePageTokenError("g-1", "g-2"),
     errors.DimensionMismatchError(encoder_dim=384, index_dim=256),
+    errors.EncoderMismatchError(encoder="3f9c", index_encoder="a07b"),
     errors.DamagedGenerationError(Path("g-1/vectors/index"), "is cut short"),
     errors.OverloadedError("Full."),
     errors.QueryLimitError("rows", "The answer has more than 10 rows.", rows=10),

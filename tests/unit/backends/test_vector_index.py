@@ -14,7 +14,12 @@ from engine.backends.faiss_library import faiss
 from engine.backends.vector_gpu import MAX_DEPTH, gpu_count
 from engine.backends.vector_index import FaissVectorIndex
 from engine.backends.vector_layout import IndexKind, VectorLayout, VectorStorage
-from engine.errors import ConfigError, DamagedGenerationError
+from engine.errors import (
+    ConfigError,
+    DamagedGenerationError,
+    DimensionMismatchError,
+    EncoderMismatchError,
+)
 from engine.types import FloatArray
 from index_builder.vectors import build_vector_index
 
@@ -151,6 +156,26 @@ def test_a_layout_that_fits_no_index_is_refused(tmp_path: Path, change: dict[str
 
     with pytest.raises(DamagedGenerationError, match="index"):
         FaissVectorIndex.open(tmp_path, device="cpu")
+
+
+def test_an_index_knows_the_encoder_that_made_it(tmp_path: Path) -> None:
+    build_vector_index(vectors(20), tmp_path, encoder="a07b")
+    layout = VectorLayout.load(tmp_path)
+
+    layout.check_encoder(layout.dimension, "a07b")
+    with pytest.raises(EncoderMismatchError, match="fingerprint 3f9c, but the index was made by a07b"):
+        layout.check_encoder(layout.dimension, "3f9c")
+    with pytest.raises(DimensionMismatchError, match="emits 8 dimensions, the index holds"):
+        layout.check_encoder(8, "a07b")
+
+
+def test_an_index_of_an_earlier_version_takes_any_encoder_of_its_dimension(tmp_path: Path) -> None:
+    build_vector_index(vectors(20), tmp_path)
+    stored = json.loads((tmp_path / "index.json").read_text())
+    del stored["encoder"]
+    (tmp_path / "index.json").write_text(json.dumps(stored))
+
+    VectorLayout.load(tmp_path).check_encoder(stored["dimension"], "3f9c")
 
 
 def test_effort_grows_with_what_is_asked_beyond_a_hundred() -> None:
