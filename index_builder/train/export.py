@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,13 +18,23 @@ from engine.backends.tokens import ATTENTION_MASK, INPUT_IDS, SEGMENTS, TOKEN_TY
 from engine.backends.torch_model import quiet
 from engine.errors import ConfigError
 from engine.files import write_atomically
+from index_builder.train.parity import CHECK_PRODUCTS, EncoderParity, check_encoder
 from index_builder.train.quantise import QUANTISATION, quantise
+from index_builder.train.safe_weights import check_safetensors
 
 DEFAULT_MAX_TOKENS = 128
 """Product titles and short descriptions are shorter; the cost of a text grows with its length."""
 _INPUTS = (INPUT_IDS, ATTENTION_MASK)
 _OPSET = 18
 _QUERY_PROMPTS, _PRODUCT_PROMPTS = ("query",), ("document", "passage")
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written, and how true int8 is to full precision."""
+
+    spec: ModelSpec
+    parity: EncoderParity
 
 
 def export_encoder(
@@ -35,28 +45,46 @@ def export_encoder(
     max_tokens: int = DEFAULT_MAX_TOKENS,
     query_prompt: str | None = None,
     product_prompt: str | None = None,
-) -> ModelSpec:
+    dimension: int | None = None,
+    check_texts: Sequence[str] = (),
+) -> Exported:
     """Write the dual encoder of a sentence-transformers folder into `out`, in int8 ONNX and in torch.
 
     Any BERT-like model with any pooling works. Prompts default to those that the model was published with;
     texts are cut at `max_tokens` or at what the model can read. The same model gives the same bytes.
+
+    `dimension` keeps the first so many components of an embedding (Matryoshka, Kusupati et al., NeurIPS
+    2022); `torch/` holds all weights even then, so that another one can be exported from it. Both forms are
+    compared over a few shipped texts and `check_texts`. Raises ConfigError for weights in pickles, for more components
+    than there are, and for a model that int8 changes too much; `out` is no model folder then.
     """
+    check_safetensors(model)
+    (out / SPEC).unlink(missing_ok=True)
     with quiet():
         # Eager attention is plain matrix algebra, which the exporter writes for every length and batch.
         encoder = SentenceTransformer(
-            str(model), device="cpu", local_files_only=True, model_kwargs={"attn_implementation": "eager"}
+            str(model),
+            device="cpu",
+            local_files_only=True,
+            model_kwargs={"attn_implementation": "eager", "use_safetensors": True},
         ).eval()
+    full = encoder.get_embedding_dimension()
+    if full is None:
+        raise ConfigError(f"The model in {model} does not say its dimension; it is no sentence encoder.")
+    if dimension is not None and not 1 <= dimension <= full:
+        raise ConfigError(
+            f"The encoder in {model} gives {full} components, so {dimension} of them cannot be kept.",
+            dimension=dimension,
+        )
     out.mkdir(parents=True, exist_ok=True)
     pad_id = save_tokenizer(encoder.tokenizer, out)
     with quiet():
         encoder.save(str(out / TORCH_FOLDER), create_model_card=False)
     make_readable(out)
-    dimension = encoder.get_embedding_dimension()
-    if dimension is None:
-        raise ConfigError(f"The model in {model} does not say its dimension; it is no sentence encoder.")
-    write_onnx(_Embedding(encoder), _INPUTS, out)
+    kept = dimension or full
+    write_onnx(_Embedding(encoder, kept if kept < full else None), _INPUTS, out)
     spec = ModelSpec(
-        dimension=dimension,
+        dimension=kept,
         max_tokens=min(max_tokens, encoder.max_seq_length or max_tokens),
         pad_id=pad_id,
         inputs=_INPUTS,
@@ -65,7 +93,13 @@ def export_encoder(
         query_prompt=_prompt(query_prompt, encoder.prompts, _QUERY_PROMPTS),
         product_prompt=_prompt(product_prompt, encoder.prompts, _PRODUCT_PROMPTS),
     )
-    return write_spec(spec, out)
+    spec = write_spec(spec, out)
+    try:
+        parity = check_encoder(out, products=(*CHECK_PRODUCTS, *check_texts))
+    except ConfigError:
+        (out / SPEC).unlink()
+        raise
+    return Exported(spec, parity)
 
 
 def write_onnx(module: torch.nn.Module, inputs: Sequence[str], out: Path) -> None:
@@ -127,10 +161,16 @@ def _prompt(given: str | None, known: Mapping[str, str | None], names: Sequence[
 
 
 class _Embedding(torch.nn.Module):
-    def __init__(self, encoder: SentenceTransformer) -> None:
+    """With `dimension`, the first components alone."""
+
+    def __init__(self, encoder: SentenceTransformer, dimension: int | None) -> None:
         super().__init__()
         self._encoder = encoder
+        self._dimension = dimension
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         features = self._encoder({"input_ids": input_ids, "attention_mask": attention_mask})
-        return torch.nn.functional.normalize(features["sentence_embedding"], dim=-1)
+        embedding = features["sentence_embedding"]
+        if self._dimension is not None:
+            embedding = embedding[:, : self._dimension]
+        return torch.nn.functional.normalize(embedding, dim=-1)

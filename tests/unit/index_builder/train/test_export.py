@@ -51,7 +51,7 @@ def test_the_same_model_gives_the_same_bytes(models: tuple[Path, Path], tmp_path
 
 
 def test_prompts_and_lengths_can_be_chosen(models: tuple[Path, Path], tmp_path: Path) -> None:
-    spec = export_encoder(models[0], tmp_path, base_model="small", query_prompt="", max_tokens=8)
+    spec = export_encoder(models[0], tmp_path, base_model="small", query_prompt="", max_tokens=8).spec
 
     assert (spec.query_prompt, spec.product_prompt, spec.max_tokens) == ("", "passage: ", 8)
     encoder = OnnxEncoder.open(tmp_path, threads=1)
