@@ -55,8 +55,8 @@ def export_encoder(
 
     `dimension` keeps the first so many components of an embedding (Matryoshka, Kusupati et al., NeurIPS
     2022); `torch/` holds all weights even then, so that another one can be exported from it. Both forms are
-    compared over a few shipped texts and `check_texts`. Raises ConfigError for weights in pickles, for more components
-    than there are, and for a model that int8 changes too much; `out` is no model folder then.
+    compared over a few shipped texts and `check_texts`. Raises ConfigError for weights in pickles, for more
+    components than there are, and for a model that int8 changes too much; `out` is no model folder then.
     """
     check_safetensors(model)
     (out / SPEC).unlink(missing_ok=True)
