@@ -43,7 +43,7 @@ from index_builder.publish import Summary, publish, seal
 from index_builder.quality import CleanCatalogue
 from index_builder.texts import embedding_text, rerank_text
 from index_builder.train.base_model import resolve_base_model
-from index_builder.train.pairs import make_training_pairs
+from index_builder.train.composed import make_training_pairs
 from index_builder.train.probe import chinese_accuracy
 from index_builder.vectors import VectorIndexReport, build_vector_index
 

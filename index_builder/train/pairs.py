@@ -1,179 +1,191 @@
-"""Training pairs for the cross-encoder, made from the graph: no clicks needed.
+"""All sources together: one set of training queries, without duplicates, split so that nothing leaks.
 
-Every composed query gives a product that answers it and products that look as if they did:
-
-- `trap`: the title says the query's words, but the product is of another type (a mouse pad for "mouse"):
-  what word search gets wrong most often;
-- `contrast`: of the wanted type, but of another colour, brand, size or printer;
-- `other type`: of the wanted brand, but another thing;
-- `random`: any product.
+Queries are split, not pairs: what is held out is asked in words that training never sees, whatever their
+order, number or blanks (train/wording.py). The evaluation's own queries are kept out altogether.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.backends.graph_tables import GraphTables
-from engine.text import singular, tokens
-from engine.types import EntityKind, Product, RowArray
-from index_builder.graph.compose import ComposedQuery
-from index_builder.graph.facets import ProductFacets, facets_of
-from index_builder.train.query import TrainingPair
+from engine.errors import ConfigError
+from index_builder.train.merging import merged, strength
+from index_builder.train.noise import NoisePlan, add_noise
+from index_builder.train.pair_report import PairReport, by_kind, grade_histogram
+from index_builder.train.query import Origin, TrainingQuery
+from index_builder.train.shop_words import ShopWords
+from index_builder.train.source import Source
+from index_builder.train.wording import ForbiddenTexts, wording
 
-POSITIVE, PARTIAL, NEGATIVE = 1.0, 0.3, 0.0
-"""Labels: answers the query; the right type of product with something else amiss; not it."""
-
-_POSITIVES = 1
-_NEGATIVES = {"trap": 3, "contrast": 2, "other type": 1, "random": 2}
-_TYPE_SHARE = 0.5
-"""Of the queries drawn, those that name a type and nothing else: there, word search errs most."""
-_PLURAL_SHARE = 0.15
-_NEAR_DUPLICATE = 0.9
-"""Jaccard similarity of title words from which a product is too like the positive to be a negative."""
-_TRIES = 8
-_LETTER = re.compile("[a-rt-z]")
+MIN_QUERIES = 20
+MIN_HELD_OUT = 20
+_ENOUGH = 5
+"""Queries that must be held out of an origin for it to say when to stop; else a weaker one does."""
+_EVALUATED, _HELD_OUT = "asks what an evaluation query asks", "asks what a held-out query asks"
+_REPEATED = "same text as another"
 
 
-def make_training_pairs(
-    products: Sequence[Product],
-    composed: Sequence[ComposedQuery],
-    tables: GraphTables,
-    product_text: Callable[[Product], str],
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """`train` in random order; `held_out`, sorted by text, all of the strongest origin that has enough."""
+
+    train: Sequence[TrainingQuery]
+    held_out: Sequence[TrainingQuery]
+    report: PairReport
+
+
+def collect(
+    sources: Sequence[Source],
     *,
-    limit: int,
-    seed: int = 7,
-) -> list[TrainingPair]:
-    """At most `limit` pairs; the same input and seed give the same ones.
+    forbidden: Iterable[str] = (),
+    held_out_share: float = 0.05,
+    seed: int = 0,
+    words: ShopWords | None = None,
+    noise: NoisePlan | None = None,
+) -> TrainingSet:
+    """One set of all sources; the same input and seed give the same set.
 
-    The pairs of one drawn query stand together, its positive first, so that they may be read as a list.
-    Half of the queries drawn name a type alone (the chance of each is the root of its product count, with
-    replacement), the others are drawn alike.
+    `forbidden` are the texts of the evaluation queries. `held_out_share` in [0, 1) is that of the queries of
+    the origin that is held out: judged ones if there are enough, else events, else composed ones; at least 20
+    or a quarter of them, and none with 0. With `words`, queries composed from the graph are made noisy.
+
+    Raises ConfigError when fewer than 20 queries are left to learn from.
     """
-    maker = _PairMaker(products, tables, np.random.default_rng(seed))
-    pairs: list[TrainingPair] = []
-    for text, query in maker.draw(composed):
-        rows = maker.rows_for(query)
-        pairs.extend(TrainingPair(text, product_text(products[row]), label) for row, label in rows)
-        if len(pairs) >= limit:
-            break
-    return pairs[:limit]
-
-
-class _PairMaker:
-    def __init__(self, products: Sequence[Product], tables: GraphTables, chance: np.random.Generator) -> None:
-        self.chance = chance
-        self._tables = tables
-        self._titles = [frozenset(singular(word) for word in tokens(product.title)) for product in products]
-        self._heads = [_heads(each) for each in facets_of(tables)]
-        self._said_in: defaultdict[str, list[int]] = defaultdict(list)
-        for row, words in enumerate(self._titles):
-            for word in sorted(words):
-                self._said_in[word].append(row)
-
-    def draw(self, composed: Sequence[ComposedQuery]) -> Iterator[tuple[str, ComposedQuery]]:
-        """Queries without end, each with the words it is asked in; none when there are none."""
-        kinds = [query for query in composed if query.pattern == "type"]
-        others = [query for query in composed if query.pattern != "type"]
-        chance = np.sqrt([query.count for query in kinds])
-        while composed:
-            if kinds and (not others or self.chance.random() < _TYPE_SHARE):
-                query = kinds[int(self.chance.choice(len(kinds), p=chance / chance.sum()))]
-                plural = self.chance.random() < _PLURAL_SHARE and _LETTER.match(query.text[-1])
-                yield (f"{query.text}s" if plural else query.text), query
+    kept_out = ForbiddenTexts(forbidden)
+    dropped: dict[str, Counter[str]] = {source.origin.value: Counter() for source in sources}
+    queries: list[TrainingQuery] = []
+    for source in sources:
+        told = dropped[source.origin]
+        told.update(source.dropped)
+        for query in source.queries:
+            if query.text in kept_out or not wording(query.text):
+                told[_EVALUATED if wording(query.text) else "no letters"] += 1
             else:
-                query = others[int(self.chance.integers(len(others)))]
-                yield query.text, query
+                queries.append(replace(query, weight=query.weight * source.weight))
+    once = merged(queries)
+    _tell_repeated(queries, once, dropped)
+    train, held_out = _split(once, held_out_share, np.random.default_rng(seed), dropped)
+    _check_enough(train)
+    made: Counter[str] = Counter()
+    if words is not None:
+        evaluated = kept_out.wordings
+        held_out = _noisy(held_out, words, evaluated | _wordings(train), noise, seed + 1, made)
+        train = _noisy(train, words, evaluated | _wordings(held_out), noise, seed, made)
+    return TrainingSet(train, held_out, _report(train, held_out, dropped, made))
 
-    def rows_for(self, query: ComposedQuery) -> Iterator[tuple[int, float]]:
-        """Rows with their labels; none for a query that gives nothing to learn from."""
-        answers = self._answers(query)
-        best = query.rows[:10]
-        positives = self.chance.choice(best, min(_POSITIVES, len(best)), replace=False)
-        used = set(positives.tolist())
-        for row in positives.tolist():
-            yield row, POSITIVE
-        pools = {
-            "trap": (self._traps(query, answers), NEGATIVE),
-            "contrast": (self._contrasts(query, answers), PARTIAL),
-            "other type": (self._other_types(query, answers), NEGATIVE),
-            "random": (np.arange(len(self._titles)), NEGATIVE),
-        }
-        for name, (pool, label) in pools.items():
-            for row in self._draw(pool, _NEGATIVES[name], answers, positives, query):
-                if row not in used:
-                    used.add(row)
-                    yield row, label
 
-    def _draw(
-        self, pool: RowArray, count: int, answers: RowArray, positives: RowArray, query: ComposedQuery
-    ) -> list[int]:
-        """Rows of the pool that do not answer the query and are no near duplicates of its positives."""
-        if not len(pool):
-            return []
-        answering = set(answers.tolist()) | set(query.rows.tolist())
-        drawn: list[int] = []
-        for row in self.chance.choice(pool, min(len(pool), count * _TRIES), replace=False).tolist():
-            if len(drawn) == count:
-                break
-            if row not in answering and not self._is_like(row, positives):
-                drawn.append(row)
-        return drawn
+def leaks(train: Iterable[TrainingQuery], held_out: Iterable[TrainingQuery]) -> list[str]:
+    """Texts of `train` that ask for the same in the same words as one in `held_out`, sorted."""
+    kept = _wordings(held_out)
+    return sorted({query.text for query in train if wording(query.text) in kept})
 
-    def _is_like(self, row: int, positives: RowArray) -> bool:
-        words = self._titles[row]
-        return any(
-            len(words & self._titles[other]) >= _NEAR_DUPLICATE * len(words | self._titles[other])
-            for other in positives.tolist()
+
+def _split(
+    queries: Sequence[TrainingQuery],
+    share: float,
+    chance: np.random.Generator,
+    dropped: Mapping[str, Counter[str]],
+) -> tuple[list[TrainingQuery], list[TrainingQuery]]:
+    """Train in random order, and held out. Queries of a weaker origin with the wording of a held-out one are
+    on neither side.
+    """
+    groups: dict[str, list[TrainingQuery]] = {}
+    for query in queries:
+        groups.setdefault(wording(query.text), []).append(query)
+    by_origin: dict[Origin, list[str]] = {}
+    for key in sorted(groups):
+        strongest = max(groups[key], key=lambda query: strength(query.origin)).origin
+        by_origin.setdefault(strongest, []).append(key)
+    origin = _held_out_origin(by_origin, share)
+    keys = by_origin.get(origin, []) if origin else []
+    held = {keys[place] for place in chance.permutation(len(keys))[: _wanted(len(keys), share)].tolist()}
+    train = [query for query in queries if wording(query.text) not in held]
+    there = [query for key in sorted(held) for query in groups[key]]
+    for query in there:
+        if query.origin is not origin:
+            dropped[query.origin][_HELD_OUT] += 1
+    held_out = sorted((query for query in there if query.origin is origin), key=lambda query: query.text)
+    return [train[int(place)] for place in chance.permutation(len(train))], held_out
+
+
+def _held_out_origin(by_origin: Mapping[Origin, Sequence[str]], share: float) -> Origin | None:
+    """The strongest with enough to hold out; where none has, the one with most."""
+    strongest = sorted(by_origin, key=strength, reverse=True)
+    for origin in strongest:
+        if _wanted(len(by_origin[origin]), share) >= _ENOUGH:
+            return origin
+    return max(strongest, key=lambda origin: len(by_origin[origin]), default=None)
+
+
+def _wanted(count: int, share: float) -> int:
+    return max(round(share * count), min(MIN_HELD_OUT, count // 4)) if share > 0 else 0
+
+
+def _noisy(
+    queries: Sequence[TrainingQuery],
+    words: ShopWords,
+    taken: frozenset[str],
+    plan: NoisePlan | None,
+    seed: int,
+    made: Counter[str],
+) -> list[TrainingQuery]:
+    """Only composed queries are changed: the others were written by people."""
+    composed = [query for query in queries if query.origin is Origin.GRAPH]
+    others = [query for query in queries if query.origin is not Origin.GRAPH]
+    said = taken | _wordings(others)
+    changed, counts = add_noise(composed, words, taken=said, plan=plan, seed=seed)
+    made.update(counts)
+    return [*others, *changed]
+
+
+def _wordings(queries: Iterable[TrainingQuery]) -> frozenset[str]:
+    return frozenset(wording(query.text) for query in queries)
+
+
+def _tell_repeated(
+    queries: Sequence[TrainingQuery], once: Sequence[TrainingQuery], dropped: Mapping[str, Counter[str]]
+) -> None:
+    """A text that several origins say counts for the strongest."""
+    given = Counter(query.origin for query in queries)
+    given.subtract(Counter(query.origin for query in once))
+    for origin, count in given.items():
+        if count:
+            dropped[origin][_REPEATED] += count
+
+
+def _check_enough(train: Sequence[TrainingQuery]) -> None:
+    if len(train) < MIN_QUERIES:
+        raise ConfigError(
+            f"There are only {len(train)} queries to learn from; training needs at least {MIN_QUERIES}. Give "
+            "more products, judgements or events, or hold fewer queries out.",
+            queries=len(train),
         )
 
-    def _answers(self, query: ComposedQuery) -> RowArray:
-        """Products that hang on all entities of the query (more than `query.rows` may hold)."""
-        rows = self._tables.products(query.entities[0])
-        for entity in query.entities[1:]:
-            rows = np.intersect1d(rows, self._tables.products(entity), assume_unique=True)
-        return rows
 
-    def _traps(self, query: ComposedQuery, answers: RowArray) -> RowArray:
-        """Titles with all words of the query's type, or of the query, of products that are something else:
-        their own type is known and its head is another word.
-        """
-        kinds = self._of_kind(query, EntityKind.CATEGORY)
-        text = self._tables.entities[kinds[0]].label if kinds else query.text
-        words = [singular(word) for word in tokens(text)]
-        if not words:
-            return np.empty(0, np.int64)
-        said = set(self._said_in[words[0]])
-        for word in words[1:]:
-            said.intersection_update(self._said_in[word])
-        traps = [row for row in sorted(said) if self._heads[row] and words[-1] not in self._heads[row]]
-        typed = self._tables.products(kinds[0]) if kinds else answers
-        return np.setdiff1d(np.asarray(traps, np.int64), typed)
-
-    def _contrasts(self, query: ComposedQuery, answers: RowArray) -> RowArray:
-        """Of the wanted type, and not an answer; for a query of one entity there is no such thing."""
-        kinds = self._of_kind(query, EntityKind.CATEGORY)
-        if not kinds or len(query.entities) == 1:
-            return np.empty(0, np.int64)
-        return np.setdiff1d(self._tables.products(kinds[0]), answers, assume_unique=True)
-
-    def _other_types(self, query: ComposedQuery, answers: RowArray) -> RowArray:
-        brands = self._of_kind(query, EntityKind.BRAND)
-        if not brands or len(query.entities) == 1:
-            return np.empty(0, np.int64)
-        others = self._tables.products(brands[0])
-        for kind in self._of_kind(query, EntityKind.CATEGORY):
-            others = np.setdiff1d(others, self._tables.products(kind), assume_unique=True)
-        return np.setdiff1d(others, answers, assume_unique=True)
-
-    def _of_kind(self, query: ComposedQuery, kind: EntityKind) -> list[int]:
-        return [entity for entity in query.entities if self._tables.entities[entity].kind is kind]
-
-
-def _heads(facets: ProductFacets) -> frozenset[str]:
-    """The last words of every name of the product's types: what it is."""
-    names = (name for kind in facets.types for name in (kind.text, *kind.synonyms))
-    return frozenset(singular(name.split()[-1]) for name in names)
+def _report(
+    train: Sequence[TrainingQuery],
+    held_out: Sequence[TrainingQuery],
+    dropped: Mapping[str, Counter[str]],
+    made: Counter[str],
+) -> PairReport:
+    histogram, answering = grade_histogram([*train, *held_out])
+    notes = []
+    for origin in Origin:
+        of = [query for query in train if query.origin is origin]
+        if of and all(len(np.unique(query.grades)) < 2 for query in of):
+            notes.append(
+                f"The {origin} tell no better product from a worse one; negatives must come from elsewhere."
+            )
+    return PairReport(
+        by_kind(train),
+        by_kind(held_out),
+        histogram,
+        answering,
+        {origin: dict(sorted(told.items())) for origin, told in dropped.items() if told},
+        dict(sorted(made.items())),
+        tuple(notes),
+    )

@@ -6,7 +6,8 @@ from engine.backends.graph_tables import GraphTables
 from engine.types import Product, ProductId
 from index_builder.graph.compose import ComposedQuery, compose_queries
 from index_builder.graph.load import build_graph
-from index_builder.train.pairs import NEGATIVE, PARTIAL, POSITIVE, make_training_pairs
+from index_builder.train.composed import make_training_pairs
+from index_builder.train.look_alikes import NEGATIVE, PARTIAL, POSITIVE
 from index_builder.train.query import TrainingPair
 
 COLORS = ("Black", "Red", "Blue", "Green")
