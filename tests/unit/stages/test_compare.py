@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,7 +71,8 @@ def test_the_wanted_kind_counts_as_a_whole_and_the_other_properties_by_their_mea
         found(0, 1), words=["black", "big", "ink"], vector=None, matches=matches
     )
 
-    assert compared.parts["graph"].tolist() == pytest.approx([0.4 * 0.9 + 0.2 * (1.0 + 0.5) / 2, 0.4 * 0.9])
+    assert compared.parts["graph_kind"].tolist() == pytest.approx([0.4 * 0.9, 0.4 * 0.9])
+    assert compared.parts["graph_properties"].tolist() == pytest.approx([0.2 * (1.0 + 0.5) / 2, 0.0])
 
 
 def test_wanted_words_count_by_their_mean() -> None:
@@ -77,7 +80,7 @@ def test_wanted_words_count_by_their_mean() -> None:
 
     compared = Compare(VECTORS, WORDS, WEIGHTS)(found(0), words=["ink", "aero"], vector=None, matches=matches)
 
-    assert compared.parts["graph"].tolist() == pytest.approx([0.4 * (1.0 + 0.5) / 2])
+    assert compared.parts["graph_kind"].tolist() == pytest.approx([0.4 * (1.0 + 0.5) / 2])
 
 
 def test_a_product_of_another_kind_loses() -> None:
@@ -86,7 +89,29 @@ def test_a_product_of_another_kind_loses() -> None:
 
     compared = Compare(VECTORS, WORDS, WEIGHTS)(found(0, 1), words=["biro"], vector=None, matches=[named])
 
-    assert compared.parts["graph"].tolist() == [0.0, -0.3]
+    assert compared.parts["graph_kind"].tolist() == [0.0, 0.0]
+    assert compared.parts["graph_other_kind"].tolist() == [0.0, -0.3]
+
+
+def test_every_word_that_names_another_kind_counts() -> None:
+    both = np.array([True])
+    named = [SpanMatch(at, at + 1, True, np.zeros(1, np.float32), both) for at in (0, 1)]
+
+    compared = Compare(VECTORS, WORDS, WEIGHTS)(found(0), words=["ink", "aero"], vector=None, matches=named)
+
+    assert compared.parts["graph_other_kind"].tolist() == pytest.approx([-0.3 * 2])
+
+
+def test_a_popular_product_gains_where_that_counts_for_something() -> None:
+    priors = np.array([0.25, 1.0, 0.0], np.float32)
+    weighty = replace(WEIGHTS, prior=0.8)
+
+    compared = Compare(VECTORS, WORDS, weighty, priors)(found(1, 0), words=None, vector=None)
+
+    assert dict(zip(compared.rows.tolist(), compared.parts["prior"].tolist(), strict=True)) == pytest.approx(
+        {0: 0.8 * 0.25, 1: 0.8 * 1.0}
+    )
+    assert "prior" not in Compare(VECTORS, WORDS, WEIGHTS, priors)(found(0), words=None, vector=None).parts
 
 
 def test_nearness_in_the_graph_counts_where_it_is_asked_for() -> None:
