@@ -167,12 +167,15 @@ class EncoderMismatchError(FailedPreconditionError):
 
 
 class DamagedGenerationError(FailedPreconditionError):
+    """`problem` is the end of a sentence that begins with the file's path."""
+
     reason = "DAMAGED_GENERATION"
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(
             f"{path} {problem}. Restore that file from a copy, or build the generation again.", file=path
         )
+        self.path, self.problem = path, problem
 
 
 class OverloadedError(EngineError):

@@ -11,15 +11,16 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 import engine
-from engine.backends.encoder import DualEncoder, open_encoder
+from engine.backends.encoder import DualEncoder
 from engine.backends.graph_tables import GraphTables
+from engine.backends.model_files import ModelSpec
 from engine.bootstrap import open_generation
 from engine.commands.flags import flag_name
 from engine.config import ServeSettings
@@ -37,14 +38,14 @@ from index_builder.intake import read_catalogue, read_past_queries
 from index_builder.judgements import Judgements
 from index_builder.knowledge import Knowledge, read_knowledge
 from index_builder.lexical import build_lexical_index
+from index_builder.model_step import ModelStep
+from index_builder.models import TrainedModels
 from index_builder.past_queries import build_past_queries
 from index_builder.progress import Progress
 from index_builder.publish import Summary, publish, seal
 from index_builder.quality import CleanCatalogue
 from index_builder.texts import embedding_text, rerank_text
-from index_builder.train.base_model import resolve_base_model
-from index_builder.train.composed import make_training_pairs
-from index_builder.train.probe import chinese_accuracy
+from index_builder.train.wording import ForbiddenTexts
 from index_builder.vectors import VectorIndexReport, build_vector_index
 
 WORK = "building"
@@ -70,6 +71,7 @@ def build(settings: BuildSettings, progress: Progress) -> Built:
     """
     judgements = _judged(settings, "judged_queries", "qrels")
     training = _judged(settings, "training_queries", "training_qrels")
+    trained = TrainedModels.read(settings)
     knowledge = read_knowledge(settings)
     try:
         settings.out.mkdir(parents=True, exist_ok=True)
@@ -86,7 +88,7 @@ def build(settings: BuildSettings, progress: Progress) -> Built:
         work = settings.out / WORK
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
-        return _Build(settings, work, progress).run(knowledge, training, judgements)
+        return _Build(settings, trained, work, progress).run(knowledge, training, judgements)
     finally:
         lock.release()
 
@@ -103,23 +105,26 @@ def _judged(settings: BuildSettings, queries: str, qrels: str) -> Judgements | N
 class _Build:
     """One run of the steps; each leaves its folder and says in `about` what the manifest shall tell of it."""
 
-    def __init__(self, settings: BuildSettings, work: Path, progress: Progress) -> None:
+    def __init__(
+        self, settings: BuildSettings, trained: TrainedModels, work: Path, progress: Progress
+    ) -> None:
         self.settings = settings
         self.work = work
         self.progress = progress
         self.threads = settings.threads or os.cpu_count() or 1
-        self.base = resolve_base_model(settings.base_model)
         self.about: dict[str, dict[str, Any]] = {}
+        self.models = ModelStep(settings, trained, work, self.threads, progress, self.about)
 
     def run(self, knowledge: Knowledge, training: Judgements | None, judgements: Judgements | None) -> Built:
+        self.models.fusion()
         catalogue = self._clean()
         products = catalogue.products
-        encoder = self._encoder()
+        encoder = self.models.encoder(products)
         vectors = self._embed(encoder, products)
         graph = GraphStep(
             self.settings,
             self.work / "graph",
-            self.base,
+            self.models.base,
             self.settings.out / CACHE,
             self.threads,
             self.progress,
@@ -130,10 +135,11 @@ class _Build:
         tables = GraphTables.open(self.work / "graph")
         with self.progress.step("compose queries"):
             composed = compose_queries(products, tables, seed=self.settings.seed)
-        graph.weigh_relations(products, tables, composed, training)
+        lessons = _unseen(composed, judgements)
+        graph.weigh_relations(products, tables, lessons, training)
         past_queries = read_past_queries(self.settings, self.work / "report", catalogue, composed)
         self._words(products)
-        self._reranker(products, tables, composed)
+        self.models.reranker(products, tables, lessons)
         recall = self._vectors(encoder, vectors, past_queries)
         summary = Summary(
             engine_version=engine.__version__,
@@ -166,47 +172,17 @@ class _Build:
             advance(len(products), len(products))
         self.about["lexical"] = {"bytes": report.byte_count}
 
-    def _encoder(self) -> DualEncoder:
-        # torch takes seconds to import: a mistake in the settings or the catalogue is told before that.
-        from index_builder.train.export import export_encoder
-
-        base_model = self.settings.base_model
-        with self.progress.step("export encoder"):
-            export_encoder(self.base, self.work / "encoder", base_model=base_model)
-            encoder = open_encoder(self.work / "encoder", device=self.settings.device, threads=self.threads)
-            accuracy = chinese_accuracy(encoder)
-        self.about["encoder"] = {"base_model": base_model, "chinese_accuracy": round(accuracy, 4)}
-        return encoder
-
     def _embed(self, encoder: DualEncoder, products: Sequence[Product]) -> FloatArray:
         with self.progress.step("embed products") as advance:
             texts = [embedding_text(product) for product in products]
             return embed_products(texts, encoder, cache=self.settings.out / CACHE, progress=advance)
-
-    def _reranker(
-        self, products: Sequence[Product], tables: GraphTables, composed: Sequence[ComposedQuery]
-    ) -> None:
-        from index_builder.train.cross_encoder import train_cross_encoder
-        from index_builder.train.fitting import TrainingPlan
-
-        limit, seed = self.settings.reranker_pairs, self.settings.seed
-        pairs = make_training_pairs(products, composed, tables, rerank_text, limit=limit, seed=seed)
-        with self.progress.step("train reranker") as advance:
-            trained = train_cross_encoder(
-                pairs,
-                base=self.base,
-                out=self.work / "reranker",
-                base_model=self.settings.base_model,
-                plan=TrainingPlan(seed=seed),
-                progress=advance,
-            )
-        self.about["reranker"] = asdict(trained)
 
     def _vectors(self, encoder: DualEncoder, vectors: FloatArray, past_queries: Sequence[PastQuery]) -> float:
         with self.progress.step("embed past queries") as advance:
             texts = [query.text for query in past_queries]
             queries = embed_queries(texts, encoder, cache=self.settings.out / CACHE, progress=advance)
         target, seed = self.settings.target_recall, self.settings.seed
+        fingerprint = ModelSpec.read(self.work / "encoder").fingerprint
         with self.progress.step("vector indexes"):
             report = build_vector_index(
                 vectors,
@@ -215,6 +191,7 @@ class _Build:
                 seed=seed,
                 threads=self.threads,
                 queries=queries,
+                encoder=fingerprint,
             )
             asked = build_past_queries(
                 past_queries,
@@ -223,6 +200,7 @@ class _Build:
                 target_recall=target,
                 seed=seed,
                 threads=self.threads,
+                encoder=fingerprint,
             )
         self.about["vectors"] = _about(report)
         self.about["queries"] = {"count": asked.query_count, **_about(asked.vectors)}
@@ -261,6 +239,12 @@ class _Build:
         """What shaped the content, but no path and nothing of this machine."""
         kept = ("base_model", "max_bad_share", "target_recall", "graph_models", "reranker_pairs", "seed")
         return {"mapping": mapping, **{name: getattr(self.settings, name) for name in kept}}
+
+
+def _unseen(composed: Sequence[ComposedQuery], judgements: Judgements | None) -> list[ComposedQuery]:
+    """Those that may teach: none asks what is asked in the evaluation, in whatever spelling."""
+    forbidden = ForbiddenTexts(() if judgements is None else judgements.queries.values())
+    return [query for query in composed if query.text not in forbidden]
 
 
 def _about(report: VectorIndexReport) -> dict[str, Any]:

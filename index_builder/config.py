@@ -77,7 +77,29 @@ class BuildSettings(Settings):
     )
     base_model: str = Field(
         DEFAULT_BASE_MODEL,
-        description="Dual encoder: a folder, a hub name, or a pip package with the weights.",
+        description="What models start from, where no trained ones are given: a folder, a hub name, or a pip "
+        "package with the weights of a dual encoder.",
+    )
+    encoder: Path | None = Field(
+        None, description="Encoder to use: a folder that `train encoder` wrote. Products are embedded again."
+    )
+    reranker: Path | None = Field(
+        None, description="Cross-encoder to use: a folder that `train reranker` wrote; none is trained then."
+    )
+    fusion: Path | None = Field(
+        None, description="Weights of the score's parts to use: a folder that `train fusion` wrote."
+    )
+    dimension: int | None = Field(
+        None,
+        ge=8,
+        le=65_536,
+        description="Components of an embedding that are kept (Matryoshka): fewer are smaller and faster, "
+        "and lose little where the encoder was trained for it. All of them when left out.",
+    )
+    in_sample: bool = Field(
+        False,
+        description="Evaluate even with judged queries that a given model was trained on; the figures then "
+        "say nothing of new queries.",
     )
     max_bad_share: float = Field(
         0.05, ge=0, le=1, description="Share of unusable rows (0 to 1) above which the build fails."
