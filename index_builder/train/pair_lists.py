@@ -10,8 +10,11 @@ import numpy as np
 from tokenizers import Encoding
 
 from engine.backends.tokens import TextTokens
-from engine.types import FloatArray
+from engine.types import FloatArray, RowArray
 from index_builder.train.query import TrainingPair, TrainingQuery
+
+Found = tuple[str, RowArray]
+"""A query and the products that a search found for it, without grades."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,16 @@ def lists_of_queries(
             weight=query.weight,
         )
         for query in asked
+    ]
+
+
+def lists_of_found(
+    found: Iterable[Found], product_text: Callable[[int], str], tokens: TextTokens
+) -> list[PairList]:
+    """Lists without grades, for a teacher to score."""
+    return [
+        PairList(tuple(tokens.pairs([text] * len(rows), [product_text(row) for row in rows.tolist()])))
+        for text, rows in found
     ]
 
 
