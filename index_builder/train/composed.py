@@ -125,7 +125,7 @@ def _add(
     if draft.kind == kind and np.array_equal(draft.answers, answers):
         draft.times += 1
         for row, grade in rows:
-            draft.grades.setdefault(row, grade)
+            draft.grades[row] = max(draft.grades.get(row, 0.0), grade)
 
 
 def draw_queries(

@@ -65,15 +65,18 @@ class Preview:
 
     def renderable(self) -> RenderableType:
         """Tables for people: counts, then a sample of each origin."""
+        report = self.training.report
+        head = f"{len(self.training.train)} queries to learn from, {report.pairs} graded pairs"
         return Group(
+            Text(head),
             self._counts(),
             *self._remarks(),
-            *(_examples(name, found) for name, found in self.examples.items()),
+            *(part for name, found in self.examples.items() for part in _examples(name, found)),
         )
 
     def _counts(self) -> Table:
         report = self.training.report
-        table = Table(title=f"{len(self.training.train)} queries to learn from, {report.pairs} graded pairs")
+        table = Table()
         for column in ("from", "kind"):
             table.add_column(column)
         for column in ("train", "held out"):
@@ -107,14 +110,14 @@ def _example(query: TrainingQuery, products: Sequence[Product]) -> Example:
     )
 
 
-def _examples(name: str, examples: Sequence[Example]) -> Table:
-    table = Table(title=f"from {name}, for example", title_justify="left")
+def _examples(name: str, examples: Sequence[Example]) -> tuple[Text, Table]:
+    table = Table()
     for column in ("query", "kind", "answered by", "hardest negative"):
         table.add_column(column, overflow="fold")
     for each in examples:
         negative = f"{_cut(each.hardest_negative)} ({each.negative_grade:g})" if each.hardest_negative else ""
         table.add_row(*map(Text, (each.query, each.kind, _cut(each.answer), negative)))
-    return table
+    return Text(f"\nfrom {name}, for example"), table
 
 
 def _cut(title: str) -> str:

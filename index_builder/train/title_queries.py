@@ -44,7 +44,7 @@ class TitleQueries:
         """One of a random product; None for a title that has too few words that tell it from others."""
         row = int(chance.integers(len(self._titles)))
         brand = tokens(self._products[row].brand)
-        words = list(dict.fromkeys(tokens(without_amounts(self._products[row].title))))
+        words = _whole(tokens(without_amounts(self._products[row].title)))
         places = [place for place, word in enumerate(words) if self._is_telling(word)]
         count = int(chance.choice(_LENGTHS, p=_CHANCES))
         if len(places) < 2:
@@ -53,11 +53,13 @@ class TitleQueries:
         order = chance.choice(places, len(places), replace=False, p=rarity / rarity.sum())
         for length in range(min(count, len(places)), min(_LENGTHS[-1], len(places)) + 1):
             taken = {words[place] for place in order[:length]}
+            if taken.issubset(brand):
+                continue
             taken |= set(brand) if taken.intersection(brand) else set()
             chosen = [word for word in words if word in taken]
             said = [singular(word) for word in chosen]
             answers = self._titles.saying(said)
-            if len(answers) <= MAX_ANSWERS:
+            if 0 < len(answers) <= MAX_ANSWERS:
                 text = _joined(chosen).replace(" ".join(brand), normalise(self._products[row].brand))
                 return TitleQuery(text, answers, self._lacking_one(said, answers))
         return None
@@ -76,10 +78,19 @@ class TitleQueries:
         return np.setdiff1d(np.concatenate(lacking), answers)
 
 
+def _whole(words: Sequence[str]) -> list[str]:
+    """Each word once, and no Chinese one that is part of another: the segmenter gives both."""
+    once = list(dict.fromkeys(words))
+    return [
+        word
+        for word in once
+        if not has_cjk(word) or not any(word in other for other in once if other != word)
+    ]
+
+
 def _joined(words: Sequence[str]) -> str:
-    """Chinese words next to each other without a blank, and none that is part of another."""
-    whole = [word for word in words if not any(word in other for other in words if word != other)]
-    text = whole[0]
-    for before, word in pairwise(whole):
+    """Chinese words next to each other without a blank."""
+    text = words[0]
+    for before, word in pairwise(words):
         text += word if has_cjk(before) and has_cjk(word) else f" {word}"
     return text

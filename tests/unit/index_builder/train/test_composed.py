@@ -1,14 +1,16 @@
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from engine.backends.graph_tables import GraphTables
 from engine.types import Product, ProductId
 from index_builder.graph.compose import ComposedQuery, compose_queries
 from index_builder.graph.load import build_graph
-from index_builder.train.composed import make_training_pairs
+from index_builder.train.composed import ComposedSource, DrawPlan, make_training_pairs
 from index_builder.train.look_alikes import NEGATIVE, PARTIAL, POSITIVE
-from index_builder.train.query import TrainingPair
+from index_builder.train.query import TrainingPair, TrainingQuery
 
 COLORS = ("Black", "Red", "Blue", "Green")
 KINDS = ("mouse", "mouse pad", "keyboard", "monitor stand")
@@ -87,3 +89,81 @@ def test_limit_and_seed_are_kept(tables: GraphTables) -> None:
     assert len(first) == 50
     assert first == make_training_pairs(SHELF, queries, tables, title, limit=50, seed=1)
     assert first != make_training_pairs(SHELF, queries, tables, title, limit=50, seed=2)
+
+
+def drawn(tables: GraphTables, *, draws: int = 400, seed: int = 0, **more: Any) -> list[TrainingQuery]:
+    source = ComposedSource(SHELF, compose_queries(SHELF, tables), tables, **more)
+    return list(source.draw(draws, seed=seed).queries)
+
+
+def test_every_query_is_drawn_once_with_different_rows(tables: GraphTables) -> None:
+    queries = drawn(tables)
+    assert len({query.text for query in queries}) == len(queries)
+    for query in queries:
+        assert len(set(query.rows.tolist())) == len(query.rows) == len(query.grades), query.text
+
+
+def test_positives_are_answers_and_nothing_else_is(tables: GraphTables) -> None:
+    for query in drawn(tables):
+        assert np.array_equal(np.isin(query.rows, query.answers), query.grades == POSITIVE), query.text
+        assert np.array_equal(query.answers, np.unique(query.answers))
+
+
+def test_all_products_that_hang_on_what_is_asked_for_answer(tables: GraphTables) -> None:
+    (query,) = [query for query in drawn(tables) if query.text == "red mouse"]
+    assert {SHELF[row].title for row in query.answers.tolist()} == {
+        f"{brand} mouse Red {brand[0]}{number}" for number, brand in enumerate(BRANDS)
+    }
+
+
+def test_types_brands_and_titles_are_asked_for(tables: GraphTables) -> None:
+    kinds = {query.kind for query in drawn(tables)}
+    assert {"type", "brand", "title", "brand type", "color type", "color brand type"} <= kinds
+
+
+def test_a_text_that_is_drawn_often_weighs_more_up_to_a_limit(tables: GraphTables) -> None:
+    weights = {query.weight for query in drawn(tables, plan=DrawPlan(type_share=0.9, heaviest=3))}
+    assert {1.0, 3.0} <= weights <= {1.0, 2.0, 3.0}
+
+
+def test_forbidden_texts_are_never_drawn_in_any_number_or_order(tables: GraphTables) -> None:
+    forbidden = ["Mice", "mouses", "mouse red"]
+    source = ComposedSource(SHELF, compose_queries(SHELF, tables), tables, forbidden=forbidden)
+    result = source.draw(600, seed=0)
+    texts = {query.text for query in result.queries}
+    assert not texts & {"mouse", "mouses", "red mouse", "mouse red"}
+    assert "blue mouse" in texts
+    assert result.dropped["asks what an evaluation query asks"] >= 2
+
+
+def test_the_seed_decides_what_is_drawn(tables: GraphTables) -> None:
+    def said(seed: int) -> list[tuple[str, list[int]]]:
+        return [(query.text, query.rows.tolist()) for query in drawn(tables, draws=60, seed=seed)]
+
+    assert said(1) == said(1)
+    assert said(1) != said(2)
+
+
+def test_without_composed_queries_titles_are_asked_for(tables: GraphTables) -> None:
+    queries = ComposedSource(SHELF, (), tables).draw(30, seed=0).queries
+    assert {query.kind for query in queries} <= {"title", "brand"}
+    assert "title" in {query.kind for query in queries}
+
+
+def test_another_size_is_a_contrast_and_the_same_in_another_unit_an_answer(tmp_path: Path) -> None:
+    lengths = ("6 ft", "1.83 m", "3 m", "10 ft", "3 m", "6 ft")
+    shelf = [
+        Product(
+            ProductId(str(row)), f"Acme C{row} cable {length}", "Acme", attributes={"product_type": "cable"}
+        )
+        for row, length in enumerate(lengths)
+    ] + [Product(ProductId("x"), "Acme cable X", "Acme", attributes={"product_type": "cable"})]
+    build_graph(shelf, tmp_path)
+    tables = GraphTables.open(tmp_path)
+    composed = [query for query in compose_queries(shelf, tables) if query.text == "cable 6 ft"]
+    source = ComposedSource(shelf, composed, tables, plan=DrawPlan(title_share=0.0))
+    (query,) = [query for query in source.draw(20, seed=0).queries if query.kind == "size type"]
+    # 6 ft are 1.8288 m, which is 1.83 m in three digits; 10 ft are 3.05 m and no 3 m.
+    assert query.answers.tolist() == [0, 1, 5]
+    partial = query.rows[query.grades == np.float32(PARTIAL)]
+    assert set(partial.tolist()) == {2, 3, 4}
