@@ -15,7 +15,7 @@ from index_builder.train.safe_weights import check_safetensors
 def test_weights_in_nothing_but_a_pickle_are_refused_by_their_name(tmp_path: Path) -> None:
     (tmp_path / "pytorch_model.bin").write_bytes(b"a pickle")
 
-    with pytest.raises(ConfigError, match=r"pytorch_model.bin is a pickle, .* give a copy"):
+    with pytest.raises(ConfigError, match=r"pytorch_model\.bin is a pickle, .* give a copy"):
         check_safetensors(tmp_path)
 
 
@@ -32,7 +32,7 @@ def test_every_module_of_a_sentence_encoder_is_looked_at(tmp_path: Path) -> None
     (tmp_path / "2_Dense" / "pytorch_model.bin").write_bytes(b"a pickle")
     (tmp_path / "modules.json").write_text(json.dumps([{"path": ""}, {"path": "2_Dense"}]))
 
-    with pytest.raises(ConfigError, match="2_Dense/pytorch_model.bin is a pickle"):
+    with pytest.raises(ConfigError, match=r"2_Dense/pytorch_model\.bin is a pickle"):
         check_safetensors(tmp_path)
 
 
@@ -40,7 +40,7 @@ def test_every_module_of_a_sentence_encoder_is_looked_at(tmp_path: Path) -> None
 def test_modules_that_are_no_list_of_modules_are_one_sentence(tmp_path: Path, content: str) -> None:
     (tmp_path / "modules.json").write_text(content)
 
-    with pytest.raises(ConfigError, match="modules.json is no list of modules"):
+    with pytest.raises(ConfigError, match=r"modules\.json is no list of modules"):
         check_safetensors(tmp_path)
 
 
