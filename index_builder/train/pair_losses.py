@@ -10,8 +10,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax, l
 
 from index_builder.train.pair_lists import PairList
 
-_LAMBDA_MU = 5.0
-"""Weight of the second part of NDCG-Loss2++ against its first; Wang et al. report it stable around there."""
+_LAMBDA_MU = 10.0
+"""Weight of the second part of NDCG-Loss2++ against its first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,10 @@ def _lambda_rank(scores: torch.Tensor, grades: torch.Tensor) -> torch.Tensor:
 
 
 def _margin(scores: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
-    """Twice the variance of the error: the mean over all ordered pairs of products of the squared error of
-    their difference, n^2 pairs for the price of n.
+    """Twice the variance of the error: the mean over all pairs of products of the squared error of their
+    difference, n^2 pairs for the price of n.
     """
-    return 2 * (scores - teacher).var(correction=0)
+    return 2 * (scores - teacher).var(correction=1)
 
 
 def _logit(scores: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
