@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -62,11 +62,14 @@ class ComposedSource:
         self._titles = TitleQueries(products, self._likes.titles)
         self._forbidden = ForbiddenTexts(forbidden)
         asked = [*spoken(composed, products, tables, self._likes), *brand_queries(self._likes, composed)]
-        self._composed = [query for query in asked if query.text not in self._forbidden]
+        allowed = [query for query in asked if query.text not in self._forbidden]
+        sure = [replace(query, rows=self._likes.sure(query)) for query in allowed]
+        self._composed = [query for query in sure if len(query.rows)]
         unspoken = {query.text for query in composed} - {query.text for query in asked}
         self._dropped = {
             "not how shoppers write": len(unspoken),
-            FORBIDDEN: len(asked) - len(self._composed),
+            FORBIDDEN: len(asked) - len(allowed),
+            "no answer is sure": len(sure) - len(self._composed),
         }
 
     def draw(self, draws: int, *, seed: int) -> Source:
