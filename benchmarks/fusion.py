@@ -2,7 +2,8 @@
 
 Five folds by query: every figure is of queries that the weights were not learned from. Where LightGBM is
 installed, LambdaMART (Burges 2010) is fitted to the same parts in the same folds, as a comparison only: the
-scores of trees could not be explained by addends. Written to benchmarks/results/ as JSON (no text of a shop).
+scores of trees could not be explained by addends. What the learner can do is shown from weights that do not
+fit: 1 for every part. Written to benchmarks/results/ as JSON (no text of a shop).
 """
 
 from __future__ import annotations
@@ -49,10 +50,12 @@ def compare(pipeline: Pipeline, queries: Sequence[TrainingQuery], ids: Sequence[
     by_hand = np.array([settings.weights[part] for part in PARTS])
     before = figures(lists, by_hand, settings.rerank_depth)
     trees = find_spec("lightgbm") is not None
+    unfit = learn_weights(lists, settings.weighing(dict.fromkeys(PARTS, 1.0)), seed=SEEDS[0])
     return {
         "queries": len(lists),
         "candidates": round(float(np.mean([len(each.grades) for each in lists])), 1),
         "by_hand": means(before),
+        "all_1": {"by_hand": unfit.weights.figures["by_hand"], **_about(unfit)},
         "seeds": {
             str(seed): {
                 **_about(learn_weights(lists, settings, seed=seed)),
@@ -121,6 +124,10 @@ def _rankings(content: Mapping[str, Any]) -> Table:
                 verdict = ("yes" if found["may_rank"] else "no") if name == "learned" else ""
                 cells = [f"{values[metric]:.3f}" for metric in (*METRICS, "p") if metric in values]
                 shown.add_row(f"{name}, folds of seed {seed}", *cells, verdict)
+    unfit = content["all_1"]
+    shown.add_row("all 1", *(f"{unfit['by_hand'][metric]:.3f}" for metric in METRICS), "", "")
+    cells = [f"{unfit['learned'][metric]:.3f}" for metric in (*METRICS, "p")]
+    shown.add_row("learned from there", *cells, "yes" if unfit["may_rank"] else "no")
     return shown
 
 

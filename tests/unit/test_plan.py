@@ -1,9 +1,16 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from engine.errors import EngineError, InvalidArgumentError, UnknownFieldError
-from engine.plan import MAX_CANDIDATES, MAX_RERANK_DEPTH, Plan, RankingSettings, checked_query
+from engine.plan import (
+    MAX_CANDIDATES,
+    MAX_RERANK_DEPTH,
+    WEIGHT_OF_PART,
+    Plan,
+    RankingSettings,
+    checked_query,
+)
 from engine.request import RerankSpec, RetrievalSpec, SearchRequest, Source
 from tests.shelf import SHELF, columns_of
 
@@ -66,3 +73,18 @@ def test_a_query_of_exactly_the_greatest_length_is_taken() -> None:
     assert checked_query("x" * 1_000, "query") == "x" * 1_000
     with pytest.raises(EngineError, match="1001 characters"):
         checked_query("x" * 1_001, "query")
+
+
+def test_weights_are_read_and_replaced_by_the_names_of_the_parts() -> None:
+    changed = SETTINGS.weighing({"graph_kind": 0.9, "rerank": 0.0})
+
+    assert (changed.kind, changed.rerank, changed.dense) == (0.9, 0.0, SETTINGS.dense)
+    assert changed.weights == {**SETTINGS.weights, "graph_kind": 0.9, "rerank": 0.0}
+    with pytest.raises(KeyError):
+        SETTINGS.weighing({"kind": 1.0})
+
+
+def test_every_weight_has_a_part() -> None:
+    others = {"candidates_per_source", "rerank_depth"}
+
+    assert set(WEIGHT_OF_PART.values()) == {field.name for field in fields(RankingSettings)} - others

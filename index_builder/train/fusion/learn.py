@@ -89,7 +89,7 @@ def learn_weights(lists: Sequence[GradedList], settings: RankingSettings, *, see
     objection = _objection(before, validated.learned, p)
     best = validated.best
     fitted = fit_weights(joined(pairs, best.unjudged_share), by_hand, best.pull)
-    candidate = {part: round(float(weight), 4) for part, weight in zip(PARTS, fitted, strict=True)}
+    candidate = _scaled(fitted, by_hand)
     return FusionReport(
         FusionWeights(
             learned=not objection,
@@ -122,6 +122,14 @@ def _too_few(count: int, settings: RankingSettings) -> FusionReport:
     return FusionReport(
         FusionWeights(learned=False, reason=reason, queries=count), by_hand, {}, None, (), 1.0
     )
+
+
+def _scaled(fitted: Figures, by_hand: Figures) -> dict[str, float]:
+    """The same ranking, on the scale that people and the parts that are not learned are used to: the sum of
+    the weights set by hand.
+    """
+    scale = float(by_hand.sum()) / max(float(fitted.sum()), 1e-12)
+    return {part: round(float(weight) * scale, 4) for part, weight in zip(PARTS, fitted, strict=True)}
 
 
 def _gain(before: Figures, after: Figures) -> float:
