@@ -13,6 +13,7 @@ from engine.backends.graph_tables import GraphTables
 from engine.text import has_cjk, normalise, singular, tokens
 from engine.types import EntityKind, Product, RowArray
 from index_builder.graph.facets import Facet, ProductFacets, facets_of
+from index_builder.graph.text.folded import fold
 
 MAX_ROWS = 50
 DEFAULT_LIMIT = 20_000
@@ -176,7 +177,7 @@ def _sizes(title: str) -> list[str]:
 
 def _title_words(product: Product) -> list[str]:
     """The plain words that open a title after its brand: where series names stand."""
-    bare = normalise(product.title).removeprefix(normalise(product.brand)).split()
+    bare = fold(product.title).text.removeprefix(fold(product.brand).text).split()
     return [word for word in bare[:3] if _SERIES.match(word)]
 
 

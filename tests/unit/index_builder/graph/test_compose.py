@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from engine.backends.graph_tables import GraphTables
+from engine.types import Product, ProductId
 from index_builder.graph.compose import ComposedQuery, compose_queries
 from index_builder.graph.load import build_graph
 from tests.ink_shop import PRODUCTS
@@ -63,3 +64,14 @@ def test_the_limit_holds_and_the_same_seed_gives_the_same_queries(tables: GraphT
     again = [query.text for query in compose_queries(PRODUCTS, tables, limit=30, seed=3)]
     assert first == again == sorted(set(first))
     assert len(first) == 30
+
+
+def test_nobody_writes_the_sign_of_a_trademark(tmp_path: Path) -> None:
+    shelf = [
+        Product(ProductId(str(row)), f"Acme Contour™ {row} lamp", "Acme", attributes={"product_type": "lamp"})
+        for row in range(3)
+    ]
+    build_graph(shelf, tmp_path)
+    texts = {query.text for query in compose_queries(shelf, GraphTables.open(tmp_path))}
+    assert "acme contour lamp" in texts
+    assert not any("contourtm" in text for text in texts)
