@@ -31,21 +31,20 @@ from index_builder.catalog import write_catalog
 from index_builder.config import BuildSettings
 from index_builder.embed import embed_products, embed_queries
 from index_builder.evaluate import evaluate
-from index_builder.graph.compose import ComposedQuery, compose_queries
+from index_builder.graph.compose import compose_queries
 from index_builder.graph_report import write_graph_report
 from index_builder.graph_step import GraphStep
 from index_builder.intake import read_catalogue, read_past_queries
 from index_builder.judgements import Judgements
 from index_builder.knowledge import Knowledge, read_knowledge
 from index_builder.lexical import build_lexical_index
-from index_builder.model_step import ModelStep
+from index_builder.model_step import ModelStep, lessons_from
 from index_builder.models import TrainedModels
 from index_builder.past_queries import build_past_queries
 from index_builder.progress import Progress
 from index_builder.publish import Summary, publish, seal
 from index_builder.quality import CleanCatalogue
 from index_builder.texts import embedding_text, rerank_text
-from index_builder.train.wording import ForbiddenTexts
 from index_builder.vectors import VectorIndexReport, build_vector_index
 
 WORK = "building"
@@ -135,7 +134,7 @@ class _Build:
         tables = GraphTables.open(self.work / "graph")
         with self.progress.step("compose queries"):
             composed = compose_queries(products, tables, seed=self.settings.seed)
-        lessons = _unseen(composed, judgements)
+        lessons = lessons_from(composed, judgements)
         graph.weigh_relations(products, tables, lessons, training)
         past_queries = read_past_queries(self.settings, self.work / "report", catalogue, composed)
         self._words(products)
@@ -239,12 +238,6 @@ class _Build:
         """What shaped the content, but no path and nothing of this machine."""
         kept = ("base_model", "max_bad_share", "target_recall", "graph_models", "reranker_pairs", "seed")
         return {"mapping": mapping, **{name: getattr(self.settings, name) for name in kept}}
-
-
-def _unseen(composed: Sequence[ComposedQuery], judgements: Judgements | None) -> list[ComposedQuery]:
-    """Those that may teach: none asks what is asked in the evaluation, in whatever spelling."""
-    forbidden = ForbiddenTexts(() if judgements is None else judgements.queries.values())
-    return [query for query in composed if query.text not in forbidden]
 
 
 def _about(report: VectorIndexReport) -> dict[str, Any]:

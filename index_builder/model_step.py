@@ -13,6 +13,7 @@ from engine.backends.model_files import TORCH_FOLDER, ModelSpec
 from engine.types import Product
 from index_builder.config import BuildSettings
 from index_builder.graph.compose import ComposedQuery
+from index_builder.judgements import Judgements
 from index_builder.models import TrainedModels
 from index_builder.progress import Progress
 from index_builder.texts import embedding_text, rerank_text
@@ -20,6 +21,7 @@ from index_builder.train.base_model import resolve_base_model
 from index_builder.train.composed import make_training_pairs
 from index_builder.train.probe import chinese_accuracy
 from index_builder.train.safe_weights import check_safetensors
+from index_builder.train.wording import ForbiddenTexts
 
 CHECKED_PRODUCTS = 32
 """Of the shop's own, spread over its catalogue, that an export is checked with."""
@@ -137,3 +139,9 @@ class ModelStep:
             from index_builder.train.fusion.store import add_fusion
 
             self.about["fusion"] = add_fusion(self.settings.fusion, self.work)
+
+
+def lessons_from(composed: Sequence[ComposedQuery], judgements: Judgements | None) -> list[ComposedQuery]:
+    """Queries that may teach: none asks what is asked in the evaluation, in whatever spelling."""
+    forbidden = ForbiddenTexts(() if judgements is None else judgements.queries.values())
+    return [query for query in composed if query.text not in forbidden]
