@@ -68,7 +68,8 @@ def _best_model(base: Path, plan: EncoderPlan, weights: Mapping[str, Tensor] | N
     if weights is not None:
         choose_trainable(model, plan)
         put_back(model, weights)
-        merge_lora(model)
+        if plan.lora is not None:
+            merge_lora(model)
     return model
 
 

@@ -15,14 +15,12 @@ NDCG, RECALL, SCORE = "ndcg@10", "recall@100", "score"
 _DEPTH = 10
 _RECALL_DEPTH = 100
 _OTHERS_SHARE = 1 / 3
-"""At least so much of the corpus is drawn from all products, or else there would be little to be wrong
-about.
-"""
+"""Of the corpus, at least; else there would be little to be wrong about. They answer no query."""
 
 
 class HeldOut:
-    """Queries with a corpus of at most `products` rows: what was graded for them, then a share of what
-    answers them, then others. The same queries, texts and seed give the same corpus.
+    """Queries with a corpus of about `products` rows: all that was graded for them, a share of what answers
+    them, and others, a third of `products` at least. The same queries, texts and seed give the same corpus.
     """
 
     def __init__(
@@ -65,8 +63,8 @@ def _corpus(
     room = max(0, int(limit * (1 - _OTHERS_SHARE)) - len(graded))
     answers = np.setdiff1d(np.concatenate([query.answers for query in queries]), graded)
     kept = np.concatenate([graded, chance.permutation(answers)[:room]])
-    others = np.setdiff1d(np.arange(count), kept)
-    drawn = chance.permutation(others)[: max(0, limit - len(kept))]
+    others = np.setdiff1d(np.setdiff1d(np.arange(count), graded), answers)
+    drawn = chance.permutation(others)[: max(limit - len(kept), round(limit * _OTHERS_SHARE))]
     return np.sort(np.concatenate([kept, drawn])).astype(np.int64)
 
 

@@ -78,16 +78,28 @@ class RankingLoss(CachedMultipleNegativesRankingLoss):
         mini_batch_size: int = 64,
         plain: bool = True,
     ) -> None:
-        self._plan = plan or LossPlan()
-        super().__init__(model, scale=self._plan.scale, mini_batch_size=mini_batch_size)
+        plan = plan or LossPlan()
+        super().__init__(model, scale=plan.scale, mini_batch_size=mini_batch_size)
+        self._plan = plan
         self._table = table
+        self._places: list[Tensor] = []
         self._plain = plain
 
     def forward(self, sentence_features: Iterable[Features], labels: Tensor) -> Tensor:
+        """`sentence_features` are the tokens of queries, positives, and each negative, in this order."""
         features = list(sentence_features)
-        if not (self._plain and torch.is_grad_enabled()):
-            loss: Tensor = self.forward_cached(features, labels)
+        orders = [torch.argsort(column["attention_mask"].sum(dim=1), stable=True) for column in features]
+        ordered = [_reordered(column, order) for column, order in zip(features, orders, strict=True)]
+        self._places = [torch.argsort(order) for order in orders]
+        try:
+            if self._plain and torch.is_grad_enabled():
+                return self._in_one_pass(ordered, labels)
+            loss: Tensor = self.forward_cached(ordered, labels)
             return loss
+        finally:
+            self._places = []
+
+    def _in_one_pass(self, features: list[Features], labels: Tensor) -> Tensor:
         embedded = [self._embed(column) for column in features]
         # The gradient of the embeddings is worked out first, apart from the model's graph, because the
         # wrapper for Matryoshka calls for it; a term with that gradient and no value then carries it on.
@@ -99,17 +111,13 @@ class RankingLoss(CachedMultipleNegativesRankingLoss):
         return loss.detach() + carrier - carrier.detach()
 
     def _embed(self, column: Features) -> Tensor:
-        """Float (n, dimension); texts of similar length run together."""
-        order = torch.argsort(column["attention_mask"].sum(dim=1), stable=True)
-        ordered = {
-            name: value[order] if isinstance(value, Tensor) and len(value) == len(order) else value
-            for name, value in column.items()
-        }
+        """Float32 (n, dimension)."""
+        count = len(column["attention_mask"])
         parts = [
-            self.embed_minibatch(ordered, start, start + _CHUNK, with_grad=True, copy_random_state=False)[0]
-            for start in range(0, len(order), _CHUNK)
+            self.embed_minibatch(column, start, start + _CHUNK, with_grad=True, copy_random_state=False)[0]
+            for start in range(0, count, _CHUNK)
         ]
-        return torch.cat(parts).float()[torch.argsort(order)]
+        return torch.cat(parts).float()
 
     def calculate_loss(
         self, reps: list[list[Tensor]], labels: Tensor | None = None, *, with_backward: bool = False
@@ -117,7 +125,19 @@ class RankingLoss(CachedMultipleNegativesRankingLoss):
         """`reps[0]` are the queries' embeddings, in parts, `reps[1:]` those of positives and negatives."""
         if labels is None:
             raise ValueError("This loss needs the places of its examples as labels.")
-        queries, *columns = [torch.cat(parts).float() for parts in reps]
+        columns = [torch.cat(parts).float() for parts in reps]
+        if self._places:
+            columns = [column[places] for column, places in zip(columns, self._places, strict=True)]
+        # Products of bfloat16 would be too coarse for a softmax over cosines times twenty.
+        with torch.autocast(labels.device.type, enabled=False):
+            loss = self._of_embeddings(columns, labels)
+        if with_backward:
+            loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
+            loss = loss.detach()
+        return loss
+
+    def _of_embeddings(self, parts: list[Tensor], labels: Tensor) -> Tensor:
+        queries, *columns = parts
         targets = _Targets.of(self._table, labels)
         cosines = self.similarity_fct(queries, torch.cat(columns))
         count = len(queries)
@@ -128,9 +148,6 @@ class RankingLoss(CachedMultipleNegativesRankingLoss):
         if self._plan.distillation:
             each = each + self._plan.distillation * self._margins(own, targets)
         loss: Tensor = (each * targets.weights).sum() / targets.weights.sum()
-        if with_backward:
-            loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
-            loss = loss.detach()
         return loss
 
     def _contrast(self, cosines: Tensor, masked: Tensor) -> Tensor:
@@ -147,3 +164,11 @@ class RankingLoss(CachedMultipleNegativesRankingLoss):
         found = own[:, :1] - own[:, 1:]
         wanted = self._plan.teacher_span * (targets.teacher[:, :1] - targets.teacher[:, 1:])
         return ((found - wanted) ** 2).mean(dim=1)
+
+
+def _reordered(column: Features, order: Tensor) -> Features:
+    """The same texts, shortest first: parts of a batch are padded to their own longest text only."""
+    return {
+        name: value[order] if isinstance(value, Tensor) and len(value) == len(order) else value
+        for name, value in column.items()
+    }
