@@ -20,8 +20,9 @@ PARTS_VERSION = 1
 @dataclass(frozen=True, slots=True)
 class FusionWeights:
     """`learned` says whether `weights` (by the part's name, none negative) shall rank; where it is False they
-    are empty, and `reason` says why. `queries` were learned from. `figures` tells how the held-out queries
-    were ranked, by whose weights and by metric.
+    are empty, and `reason` says why. `queries` were learned from. `figures` tells how held-out queries
+    were ranked, by whose weights and by metric. `encoder` is the fingerprint of the one whose cosines were
+    weighed (`ModelSpec.fingerprint`): another one's are spread differently.
     """
 
     learned: bool
@@ -29,6 +30,7 @@ class FusionWeights:
     queries: int
     weights: Mapping[str, float] = field(default_factory=dict)
     figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    encoder: str = ""
     parts_version: int = PARTS_VERSION
 
     def write(self, folder: Path) -> None:
