@@ -33,7 +33,8 @@ def add_fusion(folder: Path, work: Path) -> dict[str, Any]:
     if weights.learned and weights.encoder != encoder:
         raise ConfigError(
             f"The weights in {folder} were learned with another encoder ({weights.encoder or 'unknown'}) "
-            f"than this build's ({encoder}). Build without them, train the fusion on that build, and build again.",
+            f"than this build's ({encoder}). Build without them, train the fusion on that build, and build "
+            "again.",
             path=folder,
         )
     target = work / PART_FOLDER
