@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import normalize
 from transformers import AutoConfig, AutoModel
 
 from engine.backends.tokens import SEGMENTS
+from engine.errors import ConfigError
 
 HEAD = "head.safetensors"
 _PRODUCT_START, _MATCH_START, _BIAS_START = 10.0, 5.0, -6.0
@@ -46,9 +48,27 @@ class PairModel(torch.nn.Module):
 
     @classmethod
     def start(cls, folder: Path, *, layers: int) -> PairModel:
-        """The first `layers` of a base model (all, when it has fewer), with a fresh head."""
+        """The first `layers` of a base model (all, when it has fewer), with a fresh head.
+
+        Raises ConfigError when the folder has no weights, or not those that its config.json tells of.
+        """
         depth = int(AutoConfig.from_pretrained(folder, local_files_only=True).num_hidden_layers)
-        body = AutoModel.from_pretrained(folder, local_files_only=True, num_hidden_layers=min(layers, depth))
+        try:
+            body, told = AutoModel.from_pretrained(
+                folder,
+                local_files_only=True,
+                num_hidden_layers=min(layers, depth),
+                output_loading_info=True,
+            )
+        except (OSError, RuntimeError, ValueError, SafetensorError) as error:
+            reason = str(error).splitlines()[0]
+            raise ConfigError(f"The weights in {folder} cannot be read: {reason}", path=folder) from error
+        if missing := sorted(name for name in told["missing_keys"] if not name.startswith("pooler.")):
+            raise ConfigError(
+                f"{folder} holds no weights for {missing[0]} ({len(missing)} are missing); config.json and "
+                "weights are of different models.",
+                path=folder,
+            )
         return cls(body)
 
     @property

@@ -79,7 +79,9 @@ def check_body(model: Path) -> None:
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, KeyError, ImportError, TypeError) as error:
-        raise ConfigError(f"The base model in {folder} has no tokeniser beside it.", path=folder) from error
+        raise ConfigError(f"The tokeniser in {folder} cannot be read ({error}).", path=folder) from error
+    if len(tokenizer) <= len(tokenizer.all_special_ids):  # the package makes an empty one where it finds none
+        raise ConfigError(f"The base model in {folder} has no tokeniser beside it.", path=folder)
     if not getattr(tokenizer, "is_fast", False) or tokenizer.pad_token_id is None:
         raise ConfigError(
             f"The base model in {folder} has no fast tokeniser (tokenizer.json) with a pad token; choose a "

@@ -81,7 +81,8 @@ def test_a_killed_process_resumes_from_its_last_checkpoint(lessons: SmallLessons
         "    print(done, flush=True)\n"
         "    if done == 10: sys.stdin.read()\n"
         "folder = Path(sys.argv[1])\n"
-        "train(SmallLessons.write(folder), TrainingControl(folder, checkpoint_seconds=0, progress=progress))\n"
+        "control = TrainingControl(folder, checkpoint_seconds=0, progress=progress)\n"
+        "train(SmallLessons.write(folder), control)\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script, str(tmp_path)],
