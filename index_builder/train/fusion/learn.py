@@ -86,16 +86,16 @@ def learn_weights(lists: Sequence[GradedList], settings: RankingSettings, *, see
     validated = cross_validate(lists, pairs, by_hand, rerank_depth=depth, seed=seed)
     before = figures(lists, by_hand, depth)
     p = p_value(goal(validated.learned) - goal(before), seed)
-    objection = _objection(before, validated.learned, p)
+    against = objection(before, validated.learned, p)
     best = validated.best
     fitted = fit_weights(joined(pairs, best.unjudged_share), by_hand, best.pull)
     candidate = _scaled(fitted, by_hand)
     return FusionReport(
         FusionWeights(
-            learned=not objection,
-            reason=objection or f"Held-out queries gain {_gain(before, validated.learned):.4f} (p {p:.3f}).",
+            learned=not against,
+            reason=against or f"Held-out queries gain {_gain(before, validated.learned):.4f} (p {p:.3f}).",
             queries=len(lists),
-            weights={} if objection else candidate,
+            weights={} if against else candidate,
             figures={"by_hand": means(before), "learned": means(validated.learned)},
         ),
         {part: settings.weights[part] for part in PARTS},
@@ -136,7 +136,7 @@ def _gain(before: Figures, after: Figures) -> float:
     return float((goal(after) - goal(before)).mean())
 
 
-def _objection(before: Figures, after: Figures, p: float) -> str:
+def objection(before: Figures, after: Figures, p: float) -> str:
     """Why the learned weights must not rank; empty where they may."""
     gain = _gain(before, after)
     if gain < MIN_GAIN:

@@ -66,16 +66,21 @@ def cross_validate(
             weights = fit_weights(joint, by_hand, setting.pull)
             held_out[place, outside] = figures([lists[query] for query in outside], weights, rerank_depth)
     goals = np.array([goal(values) for values in held_out])
-    places = [_cautious(goals[:, folds != fold]) for fold in range(FOLDS)]
+    places = choices(goals, folds)
     return Validated(
         folds,
         held_out[[places[fold] for fold in folds], np.arange(len(lists))],
         tuple(SETTINGS[place] for place in places),
-        SETTINGS[_cautious(goals)],
+        SETTINGS[cautious(goals)],
     )
 
 
-def _cautious(goals: Figures) -> int:
+def choices(goals: Figures, folds: NDArray[np.int64]) -> list[int]:
+    """Place of the setting for each fold, by the figures, float64 (settings, queries), of all other folds."""
+    return [cautious(goals[:, folds != fold]) for fold in range(FOLDS)]
+
+
+def cautious(goals: Figures) -> int:
     """The first setting that is not surely worse than the best one, by one standard error of the paired
     difference (the rule of Breiman et al., 1984). `goals` is float64 (settings, queries).
     """

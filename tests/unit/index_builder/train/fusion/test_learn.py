@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from engine.plan import RankingSettings
-from index_builder.train.fusion.collect import PARTS, GradedList
-from index_builder.train.fusion.learn import MIN_QUERIES, learn_weights
+from index_builder.train.fusion.collect import PARTS, Figures, GradedList
+from index_builder.train.fusion.learn import MIN_QUERIES, learn_weights, objection
 from tests.unit.index_builder.train.fusion.graded_lists import judged, lists_told_by, parts
 
 MISLED = lists_told_by("coverage", {"lexical": 1.0, "dense": 1.0}, MIN_QUERIES)
@@ -66,3 +66,28 @@ def test_queries_that_found_next_to_nothing_do_no_harm(size: int) -> None:
     empty = GradedList(parts(size), np.zeros(size), np.zeros(size, np.bool_), np.array([1.0]))
 
     assert learn_weights([*MISLED, empty], SETTINGS, seed=7).weights.learned
+
+
+BEFORE = np.tile([0.5, 0.5, 0.9], (60, 1))  # nDCG@10, judged-only nDCG@10, recall@100
+
+
+def changed(*by: float) -> Figures:
+    after: Figures = BEFORE + np.array(by)
+    return after
+
+
+def test_a_figure_may_not_pay_for_another() -> None:
+    assert objection(BEFORE, changed(0.04, 0.02, -0.009), p=0.01) == ""
+    assert objection(BEFORE, changed(0.04, 0.02, -0.011), p=0.01) == (
+        "recall@100 of held-out queries falls by 0.0110, more than 0.0100."
+    )
+    assert objection(BEFORE, changed(0.20, -0.04, 0.0), p=0.01) == (  # gain .08, of which a third is .0267
+        "judged_ndcg@10 of held-out queries falls by 0.0400, more than 0.0267."
+    )
+    assert objection(BEFORE, changed(0.20, -0.02, 0.0), p=0.01) == ""  # gain .09
+
+
+def test_a_gain_has_to_be_large_enough_and_no_chance() -> None:
+    assert objection(BEFORE, changed(0.004, 0.004, 0.0), p=0.0).startswith("Held-out queries gain +0.0040")
+    assert "may be chance" in objection(BEFORE, changed(0.04, 0.04, 0.0), p=0.11)
+    assert objection(BEFORE, changed(0.04, 0.04, 0.0), p=0.1) == ""
