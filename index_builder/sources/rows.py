@@ -34,6 +34,9 @@ class Problem(StrEnum):
     LONG_QUERY = "long_query"
     BAD_COUNT = "bad_count"
 
+    BAD_EVENT = "bad_event"
+    BAD_POSITION = "bad_position"
+
     TITLE_CUT = "title_cut"
     DESCRIPTION_CUT = "description_cut"
     TEXT_CUT = "text_cut"
