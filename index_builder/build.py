@@ -115,10 +115,10 @@ class _Build:
         self.models = ModelStep(settings, trained, work, self.threads, progress, self.about)
 
     def run(self, knowledge: Knowledge, training: Judgements | None, judgements: Judgements | None) -> Built:
-        self.models.fusion()
         catalogue = self._clean()
         products = catalogue.products
         encoder = self.models.encoder(products)
+        self.models.fusion()
         vectors = self._embed(encoder, products)
         graph = GraphStep(
             self.settings,

@@ -134,11 +134,11 @@ class ModelStep:
         }
 
     def fusion(self) -> None:
-        """Raises ConfigError for a folder without usable weights."""
-        if self.settings.fusion is not None:
+        """After the encoder, whose cosines the weights were learned with: ConfigError for another's."""
+        if self.trained.fusion is not None:
             from index_builder.train.fusion.store import add_fusion
 
-            self.about["fusion"] = add_fusion(self.settings.fusion, self.work)
+            self.about["fusion"] = add_fusion(self.trained.fusion, self.work)
 
 
 def lessons_from(composed: Sequence[ComposedQuery], judgements: Judgements | None) -> list[ComposedQuery]:

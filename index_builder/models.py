@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.backends.fusion_weights import FUSION
+from engine.backends.fusion_weights import FUSION, FusionWeights
 from engine.backends.model_files import (
     ONNX_MODEL,
     SPEC,
@@ -24,6 +24,7 @@ from engine.backends.onnx_cross_encoder import OnnxCrossEncoder
 from engine.backends.onnx_encoder import OnnxEncoder
 from engine.backends.tokens import SEGMENTS
 from engine.errors import ConfigError, DamagedGenerationError
+from engine.plan import WEIGHT_OF_PART
 from index_builder.config import BuildSettings
 
 _SAMPLES = ("black hp ink", "黑色 墨盒")
@@ -105,15 +106,38 @@ class TrainedModels:
 
     encoder: TrainedModel | None = None
     reranker: TrainedModel | None = None
+    fusion: Path | None = None
 
     @classmethod
     def read(cls, settings: BuildSettings) -> TrainedModels:
         """Raises ConfigError for the first folder that cannot be used."""
-        return cls(_given(settings.encoder, ModelKind.ENCODER), _given(settings.reranker, ModelKind.RERANKER))
+        return cls(
+            _given(settings.encoder, ModelKind.ENCODER),
+            _given(settings.reranker, ModelKind.RERANKER),
+            _fusion(settings.fusion),
+        )
 
 
 def _given(folder: Path | None, kind: ModelKind) -> TrainedModel | None:
     return None if folder is None else TrainedModel.read(folder, kind)
+
+
+def _fusion(folder: Path | None) -> Path | None:
+    """Whether the weights fit the build's encoder is told once that is there (train/fusion/store.py)."""
+    if folder is None:
+        return None
+    try:
+        weights = FusionWeights.open(folder, WEIGHT_OF_PART)
+    except DamagedGenerationError as damaged:
+        raise ConfigError(
+            f"{damaged.path} {damaged.problem}. Train the fusion again.", path=damaged.path
+        ) from damaged
+    if weights is None:
+        raise ConfigError(
+            f"{folder} holds no {FUSION}. Give the folder that `train fusion --out` wrote (--fusion).",
+            path=folder,
+        )
+    return folder
 
 
 def _check_folder(folder: Path, kind: ModelKind) -> None:

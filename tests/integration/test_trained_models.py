@@ -45,6 +45,7 @@ class Trained:
             base_model="none is needed",
             encoder=self.encoder,
             reranker=self.reranker,
+            fusion=self.fusion,
             graph_models=False,
             threads=1,
         )
@@ -58,7 +59,8 @@ def trained(
     cross_encoder_folder: Path,
 ) -> Trained:
     fusion = tmp_path_factory.mktemp("fusion")
-    FusionWeights(True, "", 20, {"lexical": 1.0, "dense": 4.0}).write(fusion)
+    weighed = ModelSpec.read(encoder_folder).fingerprint
+    FusionWeights(True, "", 20, {"lexical": 1.0, "dense": 4.0}, encoder=weighed).write(fusion)
     return Trained(small_shop, encoder_folder, cross_encoder_folder, fusion)
 
 
@@ -77,7 +79,7 @@ def builds(tmp_path_factory: pytest.TempPathFactory, trained: Trained) -> Builds
     data, progress = tmp_path_factory.mktemp("trained") / "data", SilentProgress()
     settings = trained.settings(data)
     whole = build(settings, progress).generation
-    shorter = settings.model_copy(update={"dimension": CUT, "fusion": trained.fusion})
+    shorter = settings.model_copy(update={"dimension": CUT, "fusion": None})
     cut = build(shorter, SilentProgress()).generation
     return Builds(data, whole, frozenset(progress.seconds), cut)
 
@@ -102,8 +104,9 @@ def test_the_manifest_names_the_models(builds: Builds, trained: Trained) -> None
         spec = ModelSpec.read(folder)
         named = (parts[name]["base_model"], parts[name]["fingerprint"], parts[name]["trained"])
         assert named == (spec.base_model, spec.fingerprint, True)
-    assert builds.cut.manifest.parts["fusion"]["weights"] == {"lexical": 1.0, "dense": 4.0}
-    assert (builds.cut.part("fusion") / FUSION).is_file()
+    assert parts["fusion"]["weights"] == {"lexical": 1.0, "dense": 4.0}
+    assert (builds.whole.part("fusion") / FUSION).is_file()
+    assert "fusion" not in builds.cut.manifest.parts
 
 
 def test_the_same_models_and_catalogue_give_the_same_generation(

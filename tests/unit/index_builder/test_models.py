@@ -124,6 +124,18 @@ def test_a_base_model_and_a_fusion_are_told_to_go_elsewhere(base: Path, tmp_path
     assert refusal(tmp_path / "empty").endswith("Give the folder that `train encoder --out` wrote.")
 
 
+def test_a_fusion_that_cannot_rank_is_told_at_once(tmp_path: Path) -> None:
+    settings = BuildSettings(catalog=(tmp_path,), out=tmp_path, fusion=tmp_path)
+    with pytest.raises(
+        ConfigError, match=r"holds no fusion\.json. Give the folder that `train fusion --out`"
+    ):
+        TrainedModels.read(settings)
+
+    FusionWeights(True, "", 9, {"magic": 5.0}).write(tmp_path)
+    with pytest.raises(ConfigError, match="weighs magic, which this engine does not know"):
+        TrainedModels.read(settings)
+
+
 @pytest.mark.parametrize("name", ["tokenizer.json", "model.onnx", "torch"])
 def test_a_folder_that_lacks_a_part_is_refused_by_its_name(copy: Path, name: str) -> None:
     path = copy / name
