@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +17,8 @@ from engine.deadline import Deadline
 from engine.request import RerankSpec, RetrievalSpec, SearchRequest, SearchResult, Source
 from engine.stages.expand import ExpansionMode, ExpansionSpec
 from index_builder.judgements import Judgements
+from index_builder.significance import bootstrap_interval
+from index_builder.unseen import seen_by
 
 METRICS = {
     "ndcg@10": nDCG @ 10,
@@ -27,7 +29,6 @@ METRICS = {
 }
 """Keys of the JSON, stable; nDCG counts unjudged products as 0, judged-only nDCG leaves them out first."""
 
-RESAMPLES = 2_000
 DEPTH = 1_000
 """Products of a run, as is usual (TREC): judged-only nDCG looks for judged products wherever they stand."""
 
@@ -73,12 +74,34 @@ class Evaluation:
         return {name: round(float(values.mean()), 4) for name, values in self.values.items()}
 
     def confidence(self, seed: int = 0) -> dict[str, tuple[float, float]]:
-        """95% percentile bootstrap over queries (Efron 1979), 2,000 resamples."""
-        draws = np.random.default_rng(seed).integers(0, len(self.query_ids), (RESAMPLES, len(self.query_ids)))
-        return {
-            name: tuple(np.round(np.percentile(values[draws].mean(axis=1), [2.5, 97.5]), 4).tolist())
-            for name, values in self.values.items()
-        }
+        """95% intervals over queries, by bootstrap."""
+        return {name: _rounded(bootstrap_interval(values, seed)) for name, values in self.values.items()}
+
+    @classmethod
+    def pooled(cls, evaluations: Sequence[Evaluation]) -> Evaluation:
+        """Of several runs that count as one: folds, each with queries of its own, or seeds. A query that
+        several runs answered counts once, with its mean: counting it more often would make chance look rare.
+        """
+        places: dict[str, list[tuple[int, int]]] = {}
+        for number, each in enumerate(evaluations):
+            for place, query_id in enumerate(each.query_ids):
+                places.setdefault(query_id, []).append((number, place))
+        return cls(
+            tuple(places),
+            {
+                name: np.array(
+                    [
+                        np.mean([evaluations[number].values[name][place] for number, place in found])
+                        for found in places.values()
+                    ]
+                )
+                for name in (evaluations[0].values if evaluations else ())
+            },
+        )
+
+
+def _rounded(interval: tuple[float, float]) -> tuple[float, float]:
+    return round(interval[0], 4), round(interval[1], 4)
 
 
 def run_queries(
@@ -114,9 +137,18 @@ def evaluate(
     ablate: bool,
     exponential: bool = False,
     runs_folder: Path | None = None,
+    seen: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """The JSON object of `index_builder evaluate`; runs are written in TREC format when a folder is given."""
-    report: dict[str, Any] = {"queries": len(judgements.queries), "runs": {}, "ci": {}}
+    """The JSON object of `index_builder evaluate`; runs are written in TREC format when a folder is given.
+    `seen` says how many of the queries a model learned from, by the model's name (`unseen.seen_queries`).
+    """
+    report: dict[str, Any] = {
+        "queries": len(judgements.queries),
+        "in_sample": bool(seen),
+        "seen": dict(seen or {}),
+        "runs": {},
+        "ci": {},
+    }
     for ablation in reversed(Ablation) if ablate else [Ablation.FULL]:
         run = run_queries(search, judgements, ablation)
         measured = measure(run, judgements, exponential=exponential)
@@ -140,7 +172,7 @@ def write_trec(run: Run, path: Path, tag: str) -> None:
 
 def table(report: Mapping[str, Any]) -> Table:
     """For people: each figure with its 95% interval below it."""
-    shown = Table(title=f"{report['queries']} judged queries, 95% intervals over queries")
+    shown = Table(title=f"{report['queries']} judged queries, 95% intervals over queries{seen_by(report)}")
     shown.add_column("run")
     for metric in METRICS:
         shown.add_column(metric, justify="right")

@@ -22,11 +22,14 @@ class RelationWeight:
 
 @dataclass(frozen=True, slots=True)
 class RelationWeights:
-    """`source` says what the weights were learned from, `queries` how many queries that were."""
+    """`source` says what the weights were learned from, `queries` how many queries that were. Hashes of those
+    that people asked are kept, so that an evaluation with one of them is found out.
+    """
 
     source: str
     queries: int
     relations: Mapping[str, RelationWeight]
+    query_hashes: tuple[str, ...] = ()
 
     @property
     def by_name(self) -> dict[str, float]:
@@ -42,6 +45,7 @@ class RelationWeights:
         try:
             kept = json.loads(path.read_text(encoding="utf-8"))
             relations = {name: RelationWeight(**each) for name, each in kept["relations"].items()}
-            return cls(kept["source"], kept["queries"], relations)
+            hashes = tuple(kept.get("query_hashes", ()))
+            return cls(kept["source"], kept["queries"], relations, hashes)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
             raise DamagedGenerationError(path, f"cannot be read ({problem})") from problem

@@ -22,6 +22,7 @@ from engine.stages.understand import Understand
 from engine.types import EntityLink, Expansion, FloatArray, Mask
 from index_builder.graph.compose import ComposedQuery
 from index_builder.judgements import Judgements
+from index_builder.train.query_hashes import query_hashes
 
 PRIOR = 50.0
 """Products that the default weight counts for."""
@@ -33,7 +34,7 @@ _SPEC = ExpansionSpec(max_expansions=64)
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """`gains` float32 (products,) in [0, 1]; NaN for a product of which nothing is known. `entities` are the
-    IRIs that the query means, where that is known.
+    IRIs that the query means, where that is known: of composed queries, not of those that people asked.
     """
 
     query: str
@@ -96,7 +97,8 @@ def fit_relation_weights(
     counter = _Counter(expand)
     for lesson in lessons:
         counter.learn(expand(understand(lesson.query), _SPEC), lesson)
-    return RelationWeights(source, len(lessons), counter.weights())
+    asked = query_hashes(lesson.query for lesson in lessons if lesson.entities is None)
+    return RelationWeights(source, len(lessons), counter.weights(), asked)
 
 
 class _Counter:

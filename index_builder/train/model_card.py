@@ -61,11 +61,11 @@ class CardSource:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """`licence` is that of the base model, which the weights inherit, or UNKNOWN. Both are "" for weights that
-    start from nothing (fusion). `figures` are those of
-    held-out queries, by the model measured ("base model", "trained") and by metric. `parameters` decide how
-    it was trained, `packages` are the versions that decide bytes, `weights` the SHA-256 of each file by its
-    name in the folder. `command` makes the model again, with the names of files only.
+    """`licence` is that of the base model, which the weights inherit, or UNKNOWN; both are "" for a fusion,
+    which starts from none. `figures` are those of held-out queries, by the model measured ("base model",
+    "trained") and by metric. `parameters` decide how it was trained, `packages` are the versions that decide
+    bytes, `weights` the SHA-256 of each file by its name in the folder. `command` makes the model again, with
+    the names of files only.
     """
 
     kind: CardKind
