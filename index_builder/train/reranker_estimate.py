@@ -78,7 +78,6 @@ def estimate_reranker(
         lists = lists_of_queries(some, product_text, tokens)
     learns, reads = _speed(teacher, lists, spec, plan)
     seconds = counts.teacher * learns + (counts.looks + counts.graded + counts.unlabelled) * reads
-    size = _bytes(teacher)
     if 0 < plan.student_layers < teacher.depth:
         student = start_student(teacher, plan.student_layers)
         learns, reads = _speed(student, lists, spec, plan)
@@ -86,11 +85,16 @@ def estimate_reranker(
     return RerankerEstimate(
         round(seconds + _EXPORT_SECONDS, 1),
         round(_peak_mib(teacher.device), 1),
-        round(_DISK_PER_WEIGHT * size / _MIB, 1),
+        round(disk_mib(teacher), 1),
         counts.teacher + counts.student,
         counts.unlabelled,
         teacher.device.type,
     )
+
+
+def disk_mib(teacher: PairModel) -> float:
+    """Room for the models and all checkpoints of a training."""
+    return _DISK_PER_WEIGHT * _bytes(teacher) / _MIB
 
 
 def require_disk(folder: Path, mib: float) -> None:

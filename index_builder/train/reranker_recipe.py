@@ -34,6 +34,7 @@ from index_builder.train.pair_lists import (
 )
 from index_builder.train.pair_quality import Quality, logits_by_list, quality_of
 from index_builder.train.query import ANSWERS_FROM, TrainingQuery
+from index_builder.train.reranker_estimate import disk_mib, require_disk
 from index_builder.train.reranker_lists import check_labels, learnable, some_of
 from index_builder.train.reranker_parity import Parity, check_parity
 from index_builder.train.reranker_plan import RerankerPlan, RerankerReport, StageReport
@@ -71,8 +72,8 @@ def train_reranker(
 
     `product_text` gives the text of a row, `candidates` the rows that a search finds for a query, best first.
     `base` is the folder of an encoder and `base_model` its name. With `teacher_out` the teacher is written
-    there, too. Raises ConfigError before any training for too few or one-sided labels and a base model of the
-    wrong kind, and at the end when the int8 form differs too much from the trained one.
+    there, too. Raises ConfigError before any training for too few or one-sided labels, a base model of the
+    wrong kind and a full disk, and at the end when the int8 form differs too much from the trained one.
     """
     plan, control = plan or RerankerPlan(), control or TrainingControl()
     check_labels(training.train)
@@ -80,6 +81,7 @@ def train_reranker(
         base, out, base_model=base_model, layers=plan.teacher_layers, max_tokens=plan.max_tokens
     )
     model.to(choose_device(device))
+    require_disk(control.checkpoints or out, disk_mib(model))
     lessons = _Lessons.read(training, product_text, candidates, plan, TextTokens(out, spec))
     if control.checkpoints:
         claim(control.checkpoints, lessons.fingerprint(plan, model), resume=control.resume)
