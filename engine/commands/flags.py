@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -13,9 +14,13 @@ from engine.config import ENV_PREFIX, Settings
 
 
 def flag_name(field: str, model: type[Settings]) -> str:
-    extra = model.model_fields[field].json_schema_extra
-    given = extra.get("flag") if isinstance(extra, dict) else None
+    given = _extra(model.model_fields[field]).get("flag")
     return str(given) if given else f"--{field.replace('_', '-')}"
+
+
+def _extra(info: FieldInfo) -> Mapping[str, Any]:
+    """What a setting says of its flag."""
+    return info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
 
 
 def add_flags(parser: argparse.ArgumentParser, model: type[Settings]) -> None:
@@ -33,8 +38,9 @@ def add_flags(parser: argparse.ArgumentParser, model: type[Settings]) -> None:
             options["action"] = argparse.BooleanOptionalAction if info.default else "store_true"
         elif get_origin(info.annotation) is tuple:
             options |= {"action": "extend", "metavar": _metavar(field, info)}
-            # An optional list takes one value a flag, so that it cannot swallow what stands behind it.
-            options |= {"nargs": "+" if info.is_required() else 1}
+            # An optional list takes one value a flag, so that it cannot swallow what stands behind it; one
+            # whose values belong together says how many there are.
+            options |= {"nargs": "+" if info.is_required() else _extra(info).get("nargs", 1)}
         else:
             options["metavar"] = _metavar(field, info)
         parser.add_argument(flag_name(field, model), **options)
