@@ -56,7 +56,7 @@ class Comparison:
     lost: tuple[QueryComparison, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Figures rounded to four digits."""
+        """Figures rounded to six digits."""
         rounded: dict[str, Any] = _rounded(asdict(self))
         return rounded
 
@@ -126,4 +126,4 @@ def _rounded(value: Any) -> Any:
         return {key: _rounded(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_rounded(each) for each in value]
-    return round(value, 4) if isinstance(value, float) else value
+    return round(value, 6) if isinstance(value, float) else value
