@@ -21,6 +21,7 @@ from engine.request import RetrievalSpec, SearchRequest, Source
 from engine.stages.expand import ExpansionMode, ExpansionSpec
 from index_builder.evaluate import DEPTH, Evaluation, Run, measure
 from index_builder.judgements import Judgements
+from index_builder.significance import randomisation_p
 
 OFF = SearchRequest(
     "",
@@ -38,7 +39,6 @@ WAYS: Mapping[str, SearchRequest] = {
 }
 BASE, FULL = "without the graph", "with the graph"
 _SHOWN = ("ndcg@10", "judged_ndcg@10", "judged@10", "recall@100")
-_PERMUTATIONS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +126,8 @@ def _every_row(pipeline: Pipeline) -> np.ndarray[tuple[int], np.dtype[np.int64]]
     return np.arange(pipeline.stages.expand.graph.product_total, dtype=np.int64)
 
 
-def _p_value(one: Evaluation, other: Evaluation, metric: str, seed: int = 0) -> float:
-    """Two-sided paired randomisation test over queries (Smucker, Allan and Carterette, CIKM 2007)."""
-    differences = one.values[metric] - other.values[metric]
-    signs = np.random.default_rng(seed).choice([-1.0, 1.0], (_PERMUTATIONS, len(differences)))
-    means = np.abs((signs * differences).mean(axis=1))
-    return round(float(np.mean(means >= abs(differences.mean()) - 1e-12)), 4)
+def _p_value(one: Evaluation, other: Evaluation, metric: str) -> float:
+    return round(randomisation_p(one.values[metric] - other.values[metric]), 4)
 
 
 def _mean_of(changes: list[QueryChange]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ _SMOOTHED_FROM = 40
 """Points of a loss from which a smoothed line is drawn over it."""
 _HELD_OUT, _LOG_LOSS, _LOSS = "held_out/", "held_out/log_loss", "/loss"
 _SPEEDS = ("/learning_rate", "/lr")
-_MEASURED, _SPEED = "held-out queries (best value and its step)", "learning rate"
+_MEASURED, _SPEED = "held-out queries", "learning rate"
 
 
 def draw_curves(folder: Path, title: str) -> Path | None:
@@ -88,7 +88,7 @@ def _panel(axis: Any, title: str, lines: Sequence[tuple[str, Points]]) -> None:
             axis.plot(steps, values, color=colour, linewidth=1.8, label=_stage(name))
     axis.margins(x=0.02)
     if title == _SPEED:
-        axis.yaxis.set_major_formatter(lambda value, _place: f"{value:g}")
+        axis.yaxis.set_major_formatter(lambda value, _place: f"{value:g}".replace("e-0", "e-"))
     if len(lines) == 1 and title != _MEASURED:
         return
     axis.legend(
@@ -96,6 +96,7 @@ def _panel(axis: Any, title: str, lines: Sequence[tuple[str, Points]]) -> None:
         bbox_to_anchor=(1.0, 1.0),
         ncols=min(len(lines), 3 if title == _MEASURED else 4),
         frameon=False,
+        fontsize=9,
         borderaxespad=0.1,
         handlelength=1.4,
         columnspacing=1.4,
@@ -111,7 +112,7 @@ def _best(name: str, points: Points) -> str:
     pick = min if name == _LOG_LOSS else max
     step, value = pick(points, key=lambda point: point[1])
     shown = name.removeprefix(_HELD_OUT).replace("_", " ") if name != _LOG_LOSS else "held out"
-    return f"{shown}: {value:.3f} at {step:,}"
+    return f"{shown}, best {value:.3f} at {step:,}"
 
 
 def _smooth(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[float]:
