@@ -120,6 +120,11 @@ def _notes(table: EventTable) -> list[str]:
     notes = []
     if not (table.shopper >= 0).any():
         notes.append("The log names no shoppers: bots cannot be told, nor how many people asked a query.")
+    if not (table.kind == EventKind.CLICK).any() and (table.kind == EventKind.IMPRESSION).any():
+        notes.append(
+            "The log has no clicks. If its views are pages that shoppers opened, call them product_view: a "
+            "view is an impression here."
+        )
     if coarse_times(table):
         notes.append("The log's times tell no seconds apart: double and accidental clicks cannot be told.")
     return notes

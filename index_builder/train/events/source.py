@@ -13,13 +13,13 @@ from index_builder.sources.rows import QuarantinedRow
 from index_builder.train.events.cleaning import CleanEvents, cleaned, usable_queries, with_rows
 from index_builder.train.events.evidence import from_clicks, from_showings
 from index_builder.train.events.examination import BiasMethod, Examination, assumed, examination
-from index_builder.train.events.grading import Grades, grades, training_queries
+from index_builder.train.events.grading import grades, training_queries
 from index_builder.train.events.kinds import EventKind
 from index_builder.train.events.reading import EventsRead, read_events
 from index_builder.train.events.report import EventReport
 from index_builder.train.events.rules import EventRules
 from index_builder.train.events.showings import Showings, showings
-from index_builder.train.query import Origin, TrainingQuery
+from index_builder.train.query import ANSWERS_FROM, Origin, TrainingQuery
 from index_builder.train.source import ORIGIN_WEIGHTS, Source
 
 _NO_ANSWER = "no answer in the catalogue"
@@ -74,7 +74,7 @@ def event_queries(
     queries = training_queries(evidence, graded, clean.table.queries, rules)
     if lost := int(usable.sum()) - len(queries):
         dropped = {**dropped, _NO_ANSWER: lost}
-    return queries, _report(read, clean, dropped, unknown, looks, graded, queries)
+    return queries, _report(read, clean, dropped, unknown, looks, queries)
 
 
 def _looks(happened: Showings, impressions: bool, rules: EventRules) -> Examination:
@@ -90,10 +90,10 @@ def _report(
     dropped_queries: Mapping[str, int],
     unknown: int,
     looks: Examination,
-    graded: Grades,
     queries: Sequence[TrainingQuery],
 ) -> EventReport:
     counts = np.bincount(read.table.kind, minlength=len(EventKind)).tolist()
+    answers = sum(int((query.grades >= ANSWERS_FROM).sum()) for query in queries)
     return EventReport(
         row_count=read.row_count,
         bad_rows=read.bad_counts,
@@ -106,9 +106,9 @@ def _report(
         unknown_products=unknown,
         examination=looks,
         query_count=len(queries),
-        answers=int(graded.answer.sum()),
-        negatives=int(graded.negative.sum()),
-        unsure=int(graded.unsure.sum()),
+        answers=answers,
+        negatives=sum(len(query.rows) for query in queries) - answers,
+        unsure=sum(len(query.answers) for query in queries) - answers,
         notes=(*clean.notes, *_bias_notes(looks, clean.impressions)),
     )
 
