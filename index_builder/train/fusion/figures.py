@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.stages import rerank
+from index_builder.significance import randomisation_p
 from index_builder.train.fusion.collect import PARTS, Figures, GradedList
 
 METRICS = ("ndcg@10", "judged_ndcg@10", "recall@100")
 """The columns of `figures`; names and meaning are those of index_builder.evaluate, with linear gain."""
 _RERANK = PARTS.index(rerank.PART)
-_PERMUTATIONS = 10_000
 
 
 def ranking(parts: Figures, weights: Figures, rerank_depth: int) -> NDArray[np.int64]:
@@ -63,10 +63,8 @@ def goal(values: Figures) -> Figures:
 
 
 def p_value(differences: Figures, seed: int) -> float:
-    """Two-sided paired randomisation test over queries (Smucker, Allan and Carterette, CIKM 2007)."""
-    signs = np.random.default_rng(seed).choice([-1.0, 1.0], (_PERMUTATIONS, len(differences)))
-    chance = np.abs(signs @ differences)
-    return round(float(np.mean(chance >= abs(differences.sum()) - 1e-9)), 4)
+    """Of a paired randomisation test, rounded for people."""
+    return round(randomisation_p(differences, seed), 4)
 
 
 def _dcg(grades: Figures) -> float:
