@@ -1,0 +1,38 @@
+"""Queries by hash: spellings of one meet, different ones do not, and nothing can be read back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index_builder.train.query_hashes import DIGITS, query_hash, query_hashes
+from index_builder.train.wording import wording
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["Black HP Ink", "black hp inks", "black  hp\tink", "hp ink black", "ＢＬＡＣＫ hp ink", "black-hp-ink!"],
+)
+def test_spellings_of_one_query_have_one_hash(spelling: str) -> None:
+    assert query_hash(spelling) == query_hash("black hp ink")
+
+
+def test_chinese_queries_meet_whatever_their_blanks() -> None:
+    assert query_hash("惠普 墨盒") == query_hash("惠普墨盒") != query_hash("惠普硒鼓")
+
+
+@pytest.mark.parametrize("other", ["black hp toner", "hp ink", "black hp ink 302", "white hp ink"])
+def test_other_queries_have_other_hashes(other: str) -> None:
+    assert query_hash(other) != query_hash("black hp ink")
+
+
+def test_hashes_are_sorted_each_once_and_a_text_that_asks_nothing_has_none() -> None:
+    hashes = query_hashes(["ink", "Inks", "pen", "?!", ""])
+
+    assert list(hashes) == sorted({query_hash("ink"), query_hash("pen")})
+    assert all(len(each) == DIGITS for each in hashes)
+
+
+@given(st.text(max_size=40))
+def test_a_hash_depends_on_the_wording_alone(text: str) -> None:
+    assert query_hash(text) == query_hash(wording(text))
+    assert (query_hash(text) == "") == (wording(text) == "")
