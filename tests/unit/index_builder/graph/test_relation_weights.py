@@ -23,6 +23,7 @@ from index_builder.graph.relation_weights import (
     judged_lessons,
 )
 from index_builder.judgements import Judgements
+from index_builder.train.query_hashes import query_hash
 from tests.unit.stages.graph_fake import FakeGraph, entity
 
 INK = entity("ink", EntityKind.CATEGORY, 2)
@@ -82,6 +83,21 @@ def test_a_query_teaches_only_of_the_entities_it_means() -> None:
     learned = fit_relation_weights([lesson], UNDERSTAND, Expand(GRAPH), "composed")
 
     assert learned.relations["broader"].products == 0
+
+
+def test_queries_that_people_asked_are_kept_as_hashes_and_survive_the_disk(tmp_path: Path) -> None:
+    asked = Lesson("black inks", gains((range(2), 1.0)))
+    composed = Lesson("ink", gains((range(2), 1.0)), frozenset({INK.iri}))
+
+    fit_relation_weights([asked, composed], UNDERSTAND, Expand(GRAPH), "judgements").write(tmp_path)
+
+    assert RelationWeights.open(tmp_path).query_hashes == (query_hash("ink black"),)
+
+
+def test_a_file_from_before_hashes_were_kept_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / RELATIONS).write_text('{"source": "composed queries", "queries": 3, "relations": {}}')
+
+    assert RelationWeights.open(tmp_path) == RelationWeights("composed queries", 3, {})
 
 
 def test_judgements_become_shares_of_the_best_rating_by_row() -> None:
