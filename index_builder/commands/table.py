@@ -89,7 +89,7 @@ COMMANDS = {
         interrupted="interrupted; nothing was published. The same command goes on with what is embedded.",
     ),
     "evaluate": Command(
-        "Measure a generation's ranking on judged queries.",
+        "Measure a generation's ranking on judged queries, or compare two rankings.",
         EvaluateSettings,
         evaluate.run,
         actions={

@@ -84,7 +84,8 @@ def test_evaluate_as_json_has_the_keys_that_other_tools_read(small_shop: SmallSh
 
     assert (outcome.code, outcome.err) == (0, "")
     report = json.loads(outcome.out)
-    assert set(report) == {"queries", "runs", "ci"}
+    assert set(report) == {"queries", "in_sample", "seen", "runs", "ci"}
+    assert (report["in_sample"], report["seen"]) == (False, {})
     assert set(report["runs"]) == set(report["ci"]) == {"full", "graph", "fused", "dense", "lexical"}
     for name, figures in report["runs"].items():
         assert set(figures) == METRICS

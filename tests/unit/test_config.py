@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 
 import pytest
+from pydantic import Field
 
 from engine.commands.flags import add_flags, flag_name, given_flags
 from engine.commands.settings import read_settings
-from engine.config import DoctorSettings, SearchSettings, ServeSettings, Settings
+from engine.config import DoctorSettings, Names, SearchSettings, ServeSettings, Settings
 from engine.errors import ConfigError
 
 ALL: list[type[Settings]] = [ServeSettings, SearchSettings, DoctorSettings]
@@ -152,6 +153,20 @@ def test_help_describes_every_setting_with_default_and_variable(model: type[Sett
         assert info.description is not None
         assert info.description.replace("%%", "%") in text
         assert f"CARTOGRAPH_{field.upper()}]" in text
+
+
+def test_a_list_whose_values_belong_together_takes_them_behind_one_flag() -> None:
+    class Compared(Settings):
+        table = "compared"
+        pair: Names = Field((), description="Two.", json_schema_extra={"nargs": 2})
+        others: Names = Field((), description="Any number.")
+
+    parser = argparse.ArgumentParser()
+    add_flags(parser, Compared)
+    given = parser.parse_args(["--pair", "a", "b", "--others", "c", "--others", "d"])
+
+    settings = read_settings(Compared, given_flags(given, Compared))
+    assert (settings.pair, settings.others) == (("a", "b"), ("c", "d"))
 
 
 def test_flags_not_given_stay_out_so_that_lower_sources_count() -> None:
