@@ -40,7 +40,7 @@ def draw_curves(folder: Path, title: str) -> Path | None:
     """From the history in `folder` into its curves.png; None where nothing was learned. The same history and
     title give the same bytes. Raises ConfigError where matplotlib is not installed.
     """
-    series = History(folder / HISTORY, goes_on=True).series()
+    series = History(folder / HISTORY).series()
     panels = [
         ("loss", _chosen(series, lambda name: name.endswith(_LOSS) or name == _LOG_LOSS)),
         (_MEASURED, _chosen(series, lambda name: name.startswith(_HELD_OUT) and name != _LOG_LOSS)),

@@ -18,45 +18,46 @@ Points = list[tuple[int, float]]
 """Steps, ascending, and values."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class History:
-    """Written line by line, so that a run that is killed has kept all it said. A run that goes on says some
-    steps again: what is known of them and of later ones goes when it first speaks.
+    """Written line by line, so that a run that is killed has kept all it said. One that goes on from a
+    checkpoint says some steps again; what it says last counts.
     """
 
     path: Path
-    goes_on: bool = False
 
-    def __post_init__(self) -> None:
-        """A run that starts anew forgets the one before it."""
-        if not self.goes_on:
-            self.path.unlink(missing_ok=True)
+    @classmethod
+    def start(cls, path: Path) -> History:
+        """Forget the run before."""
+        path.unlink(missing_ok=True)
+        return cls(path)
+
+    @classmethod
+    def resume(cls, path: Path) -> History:
+        """Go on behind the last whole line: a killed run may have left half of one."""
+        if path.is_file():
+            content = path.read_bytes()
+            whole = content[: content.rfind(b"\n") + 1]
+            if whole != content:
+                write_atomically(path, whole)
+        return cls(path)
 
     def log(self, step: int, figures: Mapping[str, float]) -> None:
         """What is not finite is left out, which JSON cannot say."""
-        if self.goes_on:
-            self._forget_from(step)
-            self.goes_on = False
         kept = {name: float(value) for name, value in figures.items() if math.isfinite(value)}
         if kept:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": step, "figures": kept}, ensure_ascii=False) + "\n")
 
     def series(self) -> dict[str, Points]:
-        """By name; of a step that was said twice the later value. Empty without a file. Raises DataError for
-        a line that is no record, but the last: a killed run may have left half of it.
+        """By name; empty without a file. Raises DataError for a line that is no record, but the last, of which
+        a killed run may have left half.
         """
         found: dict[str, dict[int, float]] = {}
         for record in self._records():
             for name, value in record["figures"].items():
                 found.setdefault(name, {})[record["step"]] = value
         return {name: sorted(values.items()) for name, values in found.items()}
-
-    def _forget_from(self, step: int) -> None:
-        kept = [
-            json.dumps(each, ensure_ascii=False) + "\n" for each in self._records() if each["step"] < step
-        ]
-        write_atomically(self.path, "".join(kept).encode())
 
     def _records(self) -> Iterator[dict[str, Any]]:
         if not self.path.is_file():

@@ -51,12 +51,13 @@ def open_tracker(
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         shutil.rmtree(folder / RUNS, ignore_errors=True)
+    history = History.resume(folder / HISTORY) if resume else History.start(folder / HISTORY)
     board = _Board(folder / RUNS, name, parameters, goes_on=resume)
     service = _Service(warn or _on_stderr)
     if environment.get(KEY):
         service.start(folder, name, parameters)
     try:
-        yield _Everywhere((History(folder / HISTORY, goes_on=resume), board, service))
+        yield _Everywhere((history, board, service))
     finally:
         board.close()
         service.close()

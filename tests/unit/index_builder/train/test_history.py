@@ -27,36 +27,35 @@ def test_figures_come_back_by_name_and_step(tmp_path: Path) -> None:
 def test_a_run_that_starts_anew_forgets_the_last(tmp_path: Path) -> None:
     History(tmp_path / "history.jsonl").log(10, {"train/loss": 2.0})
 
-    assert History(tmp_path / "history.jsonl").series() == {}
+    assert History.start(tmp_path / "history.jsonl").series() == {}
 
 
-def test_a_run_that_goes_on_takes_back_the_steps_it_says_again(tmp_path: Path) -> None:
-    killed = History(tmp_path / "history.jsonl")
-    for step in (10, 20, 30, 40):
+def test_a_run_that_goes_on_overrules_the_steps_it_says_again(tmp_path: Path) -> None:
+    killed = History.start(tmp_path / "history.jsonl")
+    for step in (10, 20, 30):
         killed.log(step, {"train/loss": float(step)})
 
-    resumed = History(tmp_path / "history.jsonl", goes_on=True)  # from a checkpoint at step 20
+    resumed = History.resume(tmp_path / "history.jsonl")  # from a checkpoint at step 20
     resumed.log(30, {"train/loss": 0.3})
+    resumed.log(40, {"train/loss": 0.2})
 
-    assert resumed.series() == {"train/loss": [(10, 10.0), (20, 20.0), (30, 0.3)]}
-
-
-def test_a_run_that_goes_on_and_has_nothing_to_say_changes_nothing(tmp_path: Path) -> None:
-    History(tmp_path / "history.jsonl").log(10, {"train/loss": 2.0})
-
-    assert History(tmp_path / "history.jsonl", goes_on=True).series() == {"train/loss": [(10, 2.0)]}
+    assert resumed.series() == {"train/loss": [(10, 10.0), (20, 20.0), (30, 0.3), (40, 0.2)]}
 
 
 def test_half_a_line_at_the_end_is_what_a_killed_run_leaves(tmp_path: Path) -> None:
     path = tmp_path / "history.jsonl"
-    History(path).log(10, {"train/loss": 2.0})
+    History.start(path).log(10, {"train/loss": 2.0})
     with path.open("a") as file:
         file.write('{"step": 20, "figu')
 
-    resumed = History(path, goes_on=True)
-    assert resumed.series() == {"train/loss": [(10, 2.0)]}
+    assert History(path).series() == {"train/loss": [(10, 2.0)]}
+    resumed = History.resume(path)
     resumed.log(20, {"train/loss": 1.0})
     assert resumed.series() == {"train/loss": [(10, 2.0), (20, 1.0)]}
+
+
+def test_a_run_may_be_gone_on_with_before_it_said_anything(tmp_path: Path) -> None:
+    assert History.resume(tmp_path / "history.jsonl").series() == {}
 
 
 @pytest.mark.parametrize("line", ["nonsense", '{"step": 1}', "[]", '{"step": "x", "figures": {}}'])
@@ -65,7 +64,7 @@ def test_a_line_that_is_no_record_is_named(tmp_path: Path, line: str) -> None:
     path.write_text(f'{line}\n{{"step": 2, "figures": {{"train/loss": 1.0}}}}\n')
 
     with pytest.raises(DataError, match=r"history\.jsonl:1: is no record of a training run"):
-        History(path, goes_on=True).series()
+        History(path).series()
 
 
 def test_what_is_not_finite_is_left_out(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def on_the_board(folder: Path, name: str) -> list[tuple[int, float]]:
 
 
 def in_the_history(folder: Path, name: str) -> list[tuple[int, float]]:
-    return History(folder / HISTORY, goes_on=True).series()[name]
+    return History(folder / HISTORY).series()[name]
 
 
 def test_figures_are_on_the_board_and_in_the_history(tmp_path: Path) -> None:
