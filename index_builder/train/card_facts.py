@@ -15,7 +15,7 @@ from engine.backends.model_files import ONNX_MODEL, SPEC, TOKENIZER, TORCH_FOLDE
 from engine.commands.flags import flag_name
 from engine.config import Settings
 from engine.files import sha256_of
-from index_builder.train.model_card import PAGE, UNKNOWN, CardSource, DataFile, ModelCard
+from index_builder.train.model_card import PAGE, UNKNOWN, CardKind, CardSource, DataFile, ModelCard
 from index_builder.train.query import Origin, TrainingQuery
 from index_builder.train.query_hashes import query_hashes
 
@@ -27,6 +27,35 @@ PACKAGES = (
 _HASHED = (Origin.JUDGEMENTS, Origin.EVENTS)
 _NOT_OF_THE_MODEL = ("out", "preview", "dry_run", "resume", "json_output")
 """Settings that say where a model goes and what is printed."""
+
+
+def make_card(
+    kind: CardKind,
+    folder: Path,
+    settings: Settings,
+    sources: Sequence[CardSource],
+    figures: Mapping[str, Mapping[str, float]],
+    *,
+    seed: int,
+    base: Path | None = None,
+    base_model: str = "",
+) -> ModelCard:
+    """Of the finished model in `folder`, made with `settings` from the model in `base`, whose name or path is
+    `base_model`; None and "" for what starts from no model.
+    """
+    name = plain_name(base_model)
+    return ModelCard(
+        kind=kind,
+        base_model=name,
+        licence="" if base is None else licence_of(base, name),
+        sources=tuple(sources),
+        figures={who: {metric: round(each, 6) for metric, each in of.items()} for who, of in figures.items()},
+        parameters=parameters_of(settings),
+        seed=seed,
+        packages=package_versions(),
+        weights=weight_hashes(folder),
+        command=command_of(kind, settings),
+    )
 
 
 def sources_of(

@@ -96,8 +96,9 @@ def _figures(card: ModelCard) -> str:
         (name, *(f"{figures[metric]:.4f}" if metric in figures else "" for metric in metrics))
         for name, figures in card.figures.items()
     ]
+    names = [metric.removeprefix("held_out/") for metric in metrics]
     return (
-        _table(("on held-out queries", *metrics), rows)
+        _table(("on held-out queries", *names), rows)
         + "\n\nThe held-out queries chose the weights, so that these figures are a little too good; "
         "`evaluate` measures with others."
     )

@@ -50,8 +50,8 @@ class History:
                 file.write(json.dumps({"step": step, "figures": kept}, ensure_ascii=False) + "\n")
 
     def series(self) -> dict[str, Points]:
-        """By name; empty without a file. Raises DataError for a line that is no record, but the last, of which
-        a killed run may have left half.
+        """By name; empty without a file. Raises DataError for a line that is no record; of the last one, a
+        killed run may have left half.
         """
         found: dict[str, dict[int, float]] = {}
         for record in self._records():

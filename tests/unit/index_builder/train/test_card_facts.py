@@ -17,6 +17,7 @@ from index_builder.train.card_facts import (
     command_of,
     inherited,
     licence_of,
+    make_card,
     package_versions,
     parameters_of,
     plain_name,
@@ -136,3 +137,35 @@ def test_parameters_hold_no_path_and_no_output() -> None:
 )
 def test_only_a_folders_path_is_cut(given: str, shown: str) -> None:
     assert plain_name(given) == shown
+
+
+def test_a_card_brings_it_all_together(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"weights")
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base" / "README.md").write_text("---\nlicense: mit\n---\n")
+    sources = sources_of([asked("ink", Origin.JUDGEMENTS)])
+
+    card = make_card(
+        CardKind.ENCODER,
+        tmp_path,
+        SETTINGS,
+        sources,
+        {"trained": {"ndcg@10": 2 / 3}},
+        seed=5,
+        base=tmp_path / "base",
+        base_model="/home/anna/models/body",
+    )
+
+    assert (card.base_model, card.licence, card.sources) == ("body", "mit", sources)
+    assert card.figures == {"trained": {"ndcg@10": 0.666667}}
+    assert card.weights == {"model.onnx": hashlib.sha256(b"weights").hexdigest()}
+    assert card.command == command_of("encoder", SETTINGS)
+    card.write(tmp_path)
+    assert ModelCard.read(tmp_path) == card
+    assert "anna" not in card.to_json()
+
+
+def test_a_fusion_starts_from_no_model(tmp_path: Path) -> None:
+    card = make_card(CardKind.FUSION, tmp_path, SETTINGS, (), {}, seed=5)
+
+    assert (card.base_model, card.licence) == ("", "")
