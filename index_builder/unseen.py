@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.backends.relation_weights import RELATIONS, RelationWeights
 from engine.errors import FailedPreconditionError
 from engine.files import sha256_of
+from index_builder.config import BuildSettings
 from index_builder.judgements import Judgements
 from index_builder.train.model_card import CardKind, ModelCard
 from index_builder.train.query_hashes import query_hash, query_hashes
@@ -85,6 +86,23 @@ def check_unseen(learners: Sequence[Learner], judgements: Judgements, queries: P
         queries=total,
         **{f"seen_by_{name.replace(' ', '_')}": count for name, count in seen.items()},
     )
+
+
+def check_build(
+    settings: BuildSettings, training: Judgements | None, judgements: Judgements | None
+) -> dict[str, int]:
+    """Before hours are spent: the models that a build is given, and the relations that `training` is going to
+    weigh, against the `judgements` that will measure it. Gives what `seen_queries` does, empty without
+    judgements. Raises SeenQueriesError unless `settings.in_sample`.
+    """
+    if judgements is None or settings.judged_queries is None or settings.qrels is None:
+        return {}
+    learners = learners_of([settings.encoder, settings.reranker, settings.fusion])
+    if training is not None:
+        learners = (*learners, Learner.of_judgements(RELATION_WEIGHTS, training))
+    if not settings.in_sample:
+        check_unseen(learners, judgements, settings.judged_queries, settings.qrels)
+    return seen_queries(learners, judgements)
 
 
 def seen_by(report: Mapping[str, object]) -> str:

@@ -23,6 +23,8 @@ RUNS = "runs"
 KEY = "WANDB_API_KEY"
 PROJECT = "cartograph"
 EXTRA = "pip install 'cartograph-search[train]'"
+_FLUSH = 10
+"""Seconds that TensorBoard waits for figures at most, and that a killed run loses."""
 _PATIENCE = 20
 """Seconds that Weights & Biases has to answer when a run starts."""
 
@@ -88,7 +90,9 @@ class _Board:
         if self.writer is None:
             from torch.utils.tensorboard import SummaryWriter
 
-            self.writer = SummaryWriter(str(self.folder), purge_step=step if self.goes_on else None)
+            self.writer = SummaryWriter(
+                str(self.folder), purge_step=step if self.goes_on else None, flush_secs=_FLUSH
+            )
             if not self.goes_on:
                 self.writer.add_text("parameters", _as_table(self.name, self.parameters), step)
         for name, value in figures.items():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.backends.relation_weights import RelationWeights
 from engine.errors import DamagedGenerationError
 from engine.files import sha256_of
+from index_builder.config import BuildSettings
 from index_builder.judgements import Judgements
 from index_builder.train.model_card import CARD, UNKNOWN, CardKind, CardSource, DataFile, ModelCard
 from index_builder.train.query import Origin
@@ -18,6 +20,7 @@ from index_builder.unseen import (
     RELATION_WEIGHTS,
     Learner,
     SeenQueriesError,
+    check_build,
     check_unseen,
     learners_in,
     learners_of,
@@ -151,6 +154,38 @@ def test_judgements_that_are_going_to_teach_are_asked_too(files: tuple[Path, Pat
 
     with pytest.raises(SeenQueriesError, match="the weights of the graph's relations learned from 3"):
         check_unseen([learner], judgements, *files)
+
+
+def settings(files: tuple[Path, Path], **given: Any) -> BuildSettings:
+    queries, qrels = files
+    return BuildSettings(
+        catalog=(Path("none.jsonl"),), out=Path("out"), judged_queries=queries, qrels=qrels, **given
+    )
+
+
+def test_a_build_is_refused_before_it_begins(tmp_path: Path, files: tuple[Path, Path]) -> None:
+    card(["Black Inks"]).write(tmp_path)
+    judgements, other = Judgements.read(*files), Judgements({"t": "red pens!"}, {"t": {"p": 1.0}})
+
+    for given, training in ({"encoder": tmp_path}, None), ({"fusion": tmp_path}, None), ({}, other):
+        with pytest.raises(SeenQueriesError):
+            check_build(settings(files, **given), training, judgements)
+
+
+def test_a_build_in_sample_counts_what_its_models_have_seen(tmp_path: Path, files: tuple[Path, Path]) -> None:
+    card(["black ink"]).write(tmp_path)
+    judgements = Judgements.read(*files)
+
+    seen = check_build(settings(files, encoder=tmp_path, in_sample=True), judgements, judgements)
+
+    assert seen == {"encoder": 1, RELATION_WEIGHTS: 3}
+
+
+def test_a_build_with_nothing_to_measure_or_nothing_learned_is_free(files: tuple[Path, Path]) -> None:
+    judgements = Judgements.read(*files)
+
+    assert check_build(settings(files), None, judgements) == {}
+    assert check_build(settings(files).model_copy(update={"qrels": None}), judgements, None) == {}
 
 
 def test_a_broken_card_is_not_taken_for_none(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index_builder.train.query_hashes import DIGITS, query_hash, query_hashes
-from index_builder.train.wording import wording
+from index_builder.train.wording import ForbiddenTexts, wording
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,11 @@ def test_hashes_are_sorted_each_once_and_a_text_that_asks_nothing_has_none() -> 
 def test_a_hash_depends_on_the_wording_alone(text: str) -> None:
     assert query_hash(text) == query_hash(wording(text))
     assert (query_hash(text) == "") == (wording(text) == "")
+
+
+@given(st.text("abs -", max_size=5), st.text("abs -", max_size=5))
+def test_evaluation_finds_out_exactly_what_training_keeps_out(asked: str, evaluated: str) -> None:
+    """One rule on both sides, so that what was kept out of training never raises an alarm."""
+    alarm = query_hash(asked) != "" and query_hash(asked) == query_hash(evaluated)
+
+    assert alarm == (asked in ForbiddenTexts([evaluated]))
