@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 from engine.errors import DataError
 from index_builder.quality.verdicts import RejectedRowError, shown
-from index_builder.sources.renaming import attribute_key
 from index_builder.sources.rows import Problem, RawRow
-from index_builder.train.events.kinds import KINDS, EventKind
+from index_builder.train.events.kinds import KINDS, EventKind, joined
 
 NO_TIME = math.nan
 MAX_ID, MAX_QUERY, MAX_POSITION = 500, 1_000, 1_000_000
@@ -27,7 +26,9 @@ _NAMES = {
     "time": ("time", "timestamp", "event_time", "created_at", "ts", "datetime", "date"),
     "search": ("search_id", "query_id", "search", "request_id", "impression_id", "list_id"),
 }
-_FIELD_OF = {name: (field, place) for field, names in _NAMES.items() for place, name in enumerate(names)}
+_FIELD_OF = {
+    joined(name): (field, place) for field, names in _NAMES.items() for place, name in enumerate(names)
+}
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 """Epochs above the first number are in parts of a second, the second of these to one: ns, us, ms."""
 _LATEST = 4_102_444_800.0
@@ -86,14 +87,14 @@ def _columns(names: tuple[str, ...]) -> Mapping[str, str]:
     """Column by field; of several names of a field, the usual one."""
     found: dict[str, tuple[int, str]] = {}
     for name in names:
-        field, place = _FIELD_OF.get(attribute_key(str(name)), ("", 0))
+        field, place = _FIELD_OF.get(joined(str(name)), ("", 0))
         if field and (field not in found or place < found[field][0]):
             found[field] = (place, name)
     return {field: name for field, (_, name) in found.items()}
 
 
 def _kind(value: Any) -> EventKind:
-    kind = KINDS.get(attribute_key(value)) if isinstance(value, str) and len(value) <= MAX_ID else None
+    kind = KINDS.get(joined(value)) if isinstance(value, str) and len(value) <= MAX_ID else None
     if kind is None:
         raise RejectedRowError(
             Problem.BAD_EVENT, f"the type {shown(value)!r} is none of impression, click, cart, purchase"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from index_builder.sources.renaming import attribute_key
+
 
 class EventKind(IntEnum):
     """In the order in which they happen; each but the first says more than the one before it."""
@@ -60,7 +62,6 @@ _NAMES = {
         "add",
         "atc",
         "basket",
-        "addtocart",
         "add_to_cart",
         "add_to_basket",
         "add_to_bag",
@@ -88,6 +89,13 @@ _NAMES = {
         "下单",
     ),
 }
-KINDS = {name: kind for kind, names in _NAMES.items() for name in names}
-"""Kind by name, as `attribute_key` writes names. A `view` is an impression: a page that was opened is a
+
+
+def joined(name: str) -> str:
+    """Lower case, letters and digits alone: `Add to cart`, `add_to_cart` and `addToCart` are one."""
+    return attribute_key(name).replace("_", "")
+
+
+KINDS = {joined(name): kind for kind, names in _NAMES.items() for name in names}
+"""Kind by name, as `joined` writes names. A `view` is an impression: a page that was opened is a
 `detail_view` or a `product_view`."""
