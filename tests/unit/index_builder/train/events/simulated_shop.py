@@ -66,8 +66,8 @@ class SimulatedShop:
         last = chance.random((len(lists), 1)) < self.looks / np.append(1.0, self.looks[:-1])
         reading = np.cumprod(last, axis=1).astype(bool)
         stops = attracted & (chance.random(lists.shape) < self.satisfied)
-        before = np.cumsum(stops, axis=1) - stops
-        return attracted & reading & (before == 0)
+        before: Ints = np.cumsum(stops, axis=1) - stops
+        return np.asarray(attracted & reading & (before == 0))
 
     def _rows(self, kind: str, query: Ints, lists: Ints, who: Ints, flags: Flags) -> dict[str, list[object]]:
         search, place = np.nonzero(flags)
