@@ -52,6 +52,12 @@ def test_without_a_click_it_takes_enough_looks_to_be_a_negative() -> None:
     assert not graded.unsure.any()
 
 
+def test_a_handful_of_looks_makes_no_negative_even_beside_a_product_that_all_click() -> None:
+    # Nothing in 9 looks leaves at most .23, less than half of .99; but nine looks are too few to trust.
+    graded = grades(evidence((0, 1, 995, 1_000), (0, 2, 0, 9), (0, 3, 0, 10)), negatives=True)
+    assert graded.negative.tolist() == [False, False, True]
+
+
 def test_less_attractive_queries_need_more_looks() -> None:
     # Half of the best's worth is about .01: nothing in 100 looks still leaves .023.
     graded = grades(evidence((0, 1, 20, 1_000), (0, 2, 0, 100), (0, 3, 0, 500)), negatives=True)

@@ -72,6 +72,15 @@ def test_a_purchase_long_after_the_click_or_of_another_product_keeps_no_query() 
     assert with_searches(table, RULES).query.tolist() == [0, -1, -1, -1]
 
 
+def test_a_purchase_that_names_list_and_query_keeps_them() -> None:
+    table = log(
+        event("click", "a", search="one", at=0),
+        event("click", "a", search="two", at=10),
+        event("purchase", "a", search="one", at=20),
+    )
+    assert same_list(table) == [0, 1, 0]
+
+
 def test_a_purchase_without_a_shopper_belongs_to_its_list() -> None:
     table = log(
         event("click", "a", shopper="", search="one"),

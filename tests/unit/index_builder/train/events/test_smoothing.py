@@ -8,14 +8,15 @@ from index_builder.train.events.smoothing import BetaPrior, at_most
 COUNT = 20_000
 
 
-def test_the_prior_is_found_again_in_many_shares_of_few_tries() -> None:
+@pytest.mark.parametrize("strength", [3, 15])
+def test_the_prior_is_found_again_in_many_shares_of_few_tries(strength: float) -> None:
     chance = np.random.default_rng(0)
-    shares = chance.beta(0.2 * 15, 0.8 * 15, COUNT)
+    shares = chance.beta(0.2 * strength, 0.8 * strength, COUNT)
     tries = chance.integers(1, 12, COUNT).astype(float)
     prior = BetaPrior.of(chance.binomial(tries.astype(int), shares).astype(float), tries)
-    # One part in a hundred is three standard errors of the mean; the strength is a variance and less sure.
+    # Two parts in a hundred are two standard errors of the mean; the strength is a variance, and less sure.
     assert prior.mean == pytest.approx(0.2, rel=0.02)
-    assert prior.strength == pytest.approx(15, rel=0.15)
+    assert prior.strength == pytest.approx(strength, rel=0.15)
 
 
 def test_shares_that_do_not_vary_make_the_strongest_prior() -> None:
