@@ -12,17 +12,18 @@ from engine.errors import ConfigError
 from index_builder.train.events.bots import find_bots
 from index_builder.train.events.grouping import numbered
 from index_builder.train.events.kinds import EventKind
-from index_builder.train.events.repeats import coarse_times, double_clicks, repeats, slips
+from index_builder.train.events.repeats import coarse_times, double_clicks, further_lists, repeats, slips
 from index_builder.train.events.rules import EventRules
 from index_builder.train.events.searches import with_searches
 from index_builder.train.events.showings import has_impressions, never_shown
 from index_builder.train.events.table import EventTable, Flags
 
-NO_CLICK, DOUBLE, REPEATED, BOTS, SLIPS, UNSHOWN, FEW_SHOWN = (
+NO_CLICK, DOUBLE, REPEATED, BOTS, FURTHER, SLIPS, UNSHOWN, FEW_SHOWN = (
     "cart or purchase without a query that follows no click",
     "second click within seconds",
     "repeated in the same list",
     "by bots",
+    "in further lists of the same query and shopper",
     "clicked by accident",
     "on products that the query never showed",
     "impressions, of which the log lacks most",
@@ -57,6 +58,7 @@ def cleaned(table: EventTable, rules: EventRules) -> CleanEvents:
     table = without(table, repeats(table), REPEATED)
     bots = find_bots(table, rules)
     table = without(table, bots.events, BOTS)
+    table = without(table, further_lists(table, rules), FURTHER)
     table = without(table, slips(table, rules), SLIPS)
     impressions = has_impressions(table)
     if impressions:

@@ -42,6 +42,28 @@ def repeats(table: EventTable) -> Flags:
     return found
 
 
+def further_lists(table: EventTable, rules: EventRules) -> Flags:
+    """Events of lists that a shopper saw after the first few of the same query.
+
+    The same person's opinion told again is no further evidence, and whoever pushes a product has to be many.
+    Which lists count does not hang on what was clicked in them, so that nothing is biased.
+    """
+    found = np.zeros(len(table), np.bool_)
+    rows = np.flatnonzero(table.shopper >= 0)
+    shopper, query, search = table.shopper[rows], table.query[rows], table.search[rows]
+    each = numbered(shopper, query, search)
+    groups = Groups.of(numbered(shopper, query), (table.time[rows], search))
+    lists, first = np.unique(each[groups.order], return_index=True)
+    starts = np.zeros(len(rows), np.int64)
+    starts[first] = 1
+    seen = np.cumsum(starts)
+    before = (seen - starts)[groups.start_of_each()] if len(rows) else seen
+    place = np.zeros(len(lists), np.int64)
+    place[lists] = (seen - before)[first]
+    found[rows] = place[each] > rules.lists_per_shopper
+    return found
+
+
 def slips(table: EventTable, rules: EventRules) -> Flags:
     """All events of a product in a list where the click on it was followed at once by one on another product,
     and by no cart and no purchase. They say neither that it answers nor that it does not.

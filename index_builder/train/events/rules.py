@@ -23,6 +23,7 @@ class EventRules:
     clicks_per_hour, click_share, searches_per_day: people stay below these: clicks in one hour of the clock;
         clicked products among those shown (from `min_shown` on); lists of one query on one day. A limit is
         raised to the median of all shoppers plus ten robust standard deviations where that is higher.
+    lists_per_shopper: lists of one query by one shopper that count, the first ones.
     min_propensity: places that fewer shoppers than this share look at count as if this share did, which
         bounds the weight of one click by 1 / min_propensity (clipping).
     eta: how fast attention falls before the log is asked: place k is looked at by 1 / k^eta of the shoppers
@@ -41,6 +42,7 @@ class EventRules:
     click_share: float = 0.7
     min_shown: int = 20
     searches_per_day: float = 20.0
+    lists_per_shopper: int = 3
     min_propensity: float = 0.05
     eta: float = 1.0
     cart_weight: float = 3.0
@@ -48,8 +50,10 @@ class EventRules:
     full_clicks: float = 50.0
 
     def __post_init__(self) -> None:
-        if self.min_shoppers < 1 or self.min_clicks < 1:
-            raise InvalidArgumentError("min_shoppers", "min_shoppers and min_clicks must be at least 1.")
+        if min(self.min_shoppers, self.min_clicks, self.lists_per_shopper) < 1:
+            raise InvalidArgumentError(
+                "min_shoppers", "min_shoppers, min_clicks and lists_per_shopper must be at least 1."
+            )
         if not 0 < self.min_propensity <= 1:
             raise InvalidArgumentError(
                 "min_propensity", f"min_propensity is {self.min_propensity}; it must lie in (0, 1]."

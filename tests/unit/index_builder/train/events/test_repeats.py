@@ -1,4 +1,4 @@
-from index_builder.train.events.repeats import coarse_times, double_clicks, repeats, slips
+from index_builder.train.events.repeats import coarse_times, double_clicks, further_lists, repeats, slips
 from index_builder.train.events.rules import EventRules
 from index_builder.train.events.table import EventTable
 from tests.unit.index_builder.train.events.small_log import event, log
@@ -28,6 +28,22 @@ def test_only_the_first_of_equal_events_in_a_list_counts() -> None:
         event("view", "b", search="one"),
     )
     assert repeats(table).tolist() == [False, False, True, False, False]
+
+
+def test_only_the_first_lists_of_a_shopper_and_query_count() -> None:
+    table = log(
+        event("view", "a", search="late", at=50),
+        event("view", "a", search="first", at=10),
+        event("view", "b", search="second", at=20),
+        event("click", "a", search="first", at=60),
+        event("view", "a", search="late", at=51),
+        event("view", "a", search="late", shopper="bert", at=50),
+        event("view", "a", search="other", query="pen", at=99),
+        *(event("view", "a", search=str(at), shopper="", at=at) for at in range(3)),
+    )
+    rules = EventRules(lists_per_shopper=2)
+    assert further_lists(table, rules).tolist() == [True, False, False, False, True] + 5 * [False]
+    assert not further_lists(table, EventRules(lists_per_shopper=3)).any()
 
 
 def test_a_click_followed_at_once_by_another_was_an_accident_and_its_view_says_nothing() -> None:

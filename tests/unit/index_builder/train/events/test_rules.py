@@ -11,6 +11,7 @@ from index_builder.train.events.rules import EventRules
     [
         {"min_shoppers": 0},
         {"min_clicks": 0},
+        {"lists_per_shopper": 0},
         {"min_propensity": 0.0},
         {"min_propensity": 1.1},
         {"cart_weight": 6.0},

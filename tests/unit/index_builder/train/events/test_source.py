@@ -61,7 +61,7 @@ def two_products(searches: int) -> dict[str, list[object]]:
     for at in range(searches):
         order = (1, 0) if at % 10 == 0 else (0, 1)
         for place, product in enumerate(order, start=1):
-            name = ("ink", f"p{product}", place, f"s{at % 50}", f"l{at}")
+            name = ("ink", f"p{product}", place, f"s{at % 1_000}", f"l{at}")
             rows.append(("impression", *name))
             if chance.random() < (0.3, 0.6)[product] / place**2:
                 rows.append(("click", *name))
