@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from engine.config import Settings
-from index_builder.commands import build, evaluate, evaluate_graph, graph, inspect
+from index_builder.commands import build, evaluate, evaluate_graph, graph, inspect, train
 from index_builder.config import (
     BuildSettings,
     EvaluateGraphSettings,
@@ -20,6 +20,12 @@ from index_builder.config import (
     GraphToldSettings,
     GraphViewSettings,
     InspectSettings,
+)
+from index_builder.train.settings import (
+    TrainEncoderSettings,
+    TrainFusionSettings,
+    TrainRerankerSettings,
+    TrainSettings,
 )
 
 
@@ -80,6 +86,23 @@ _GRAPH_ACTIONS = {
         {"entity": Argument("ENTITY", f"{_ENTITY.about} Without it, an overview.", required=False)},
     ),
 }
+_STOPPED = "interrupted; the same command with --resume goes on from the last checkpoint."
+_TRAIN_ACTIONS = {
+    "encoder": Command(
+        "Fine-tune the dual encoder.", TrainEncoderSettings, train.encoder, interrupted=_STOPPED
+    ),
+    "reranker": Command(
+        "Train the cross-encoder: a teacher, and a small student.",
+        TrainRerankerSettings,
+        train.reranker,
+        interrupted=_STOPPED,
+    ),
+    "fusion": Command(
+        "Learn the weights of the score's parts, over a generation that is there.",
+        TrainFusionSettings,
+        train.fusion,
+    ),
+}
 
 COMMANDS = {
     "build": Command(
@@ -97,6 +120,12 @@ COMMANDS = {
                 "Measure a generation's graph on hand-made labels.", EvaluateGraphSettings, evaluate_graph.run
             )
         },
+    ),
+    "train": Command(
+        "Train a model from what the shop has: judgements, events, the catalogue and its graph.",
+        TrainSettings,
+        None,
+        actions=_TRAIN_ACTIONS,
     ),
     "inspect": Command("Show what generations there are, or what one holds.", InspectSettings, inspect.run),
     "graph": Command("Look at a generation's graph.", GraphSettings, None, actions=_GRAPH_ACTIONS),
