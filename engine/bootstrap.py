@@ -30,6 +30,7 @@ from engine.plan import WEIGHT_OF_PART, RankingSettings
 from engine.request import SearchRequest
 from engine.serving import Opened, ServingEngine
 from engine.stages.compare import KIND, Compare
+from engine.stages.cosine_scale import CosineScale
 from engine.stages.diversify import Diversify
 from engine.stages.expand import Expand
 from engine.stages.gather import Gather
@@ -108,6 +109,7 @@ class _Parts:
     relations: Mapping[str, float]
     lexical: TantivyLexicalIndex
     reads_chinese: bool
+    cosine_scale: CosineScale
 
     @classmethod
     def open(cls, generation: Generation, settings: ServeSettings) -> _Parts:
@@ -130,6 +132,7 @@ class _Parts:
             relations=RelationWeights.open(generation.part("graph")).by_name,
             lexical=TantivyLexicalIndex.open(generation.part("lexical")),
             reads_chinese=_reads_chinese(generation),
+            cosine_scale=_cosine_scale(generation),
         )
 
 
@@ -157,6 +160,7 @@ def _join(
             parts.lexical,
             ranking.comparison,
             popularity(parts.past_queries, len(products)) if ranking.prior else None,
+            parts.cosine_scale,
         ),
         rerank=Rerank(scorer, catalog.texts, ranking.rerank),
         diversify=Diversify(products.vectors, catalog.brands),
@@ -182,6 +186,12 @@ def _ranking(generation: Generation, settings: ServeSettings) -> RankingSettings
 def _reads_chinese(generation: Generation) -> bool:
     accuracy = generation.manifest.parts["encoder"].get("chinese_accuracy", 1.0)
     return bool(accuracy >= READS_CHINESE_FROM)
+
+
+def _cosine_scale(generation: Generation) -> CosineScale:
+    """Generations from before it was measured have the scale that weights were set for."""
+    measured = generation.manifest.parts["encoder"].get("cosines")
+    return CosineScale(**measured) if measured else CosineScale()
 
 
 def _warm_up(pipeline: Pipeline, queries: Sequence[str]) -> None:

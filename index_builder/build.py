@@ -29,9 +29,10 @@ from engine.generation import Generation
 from engine.types import FloatArray, PastQuery, Product
 from index_builder.catalog import write_catalog
 from index_builder.config import BuildSettings
+from index_builder.cosines import measure_cosines
 from index_builder.embed import embed_products, embed_queries
 from index_builder.evaluate import evaluate
-from index_builder.graph.compose import compose_queries
+from index_builder.graph.compose import ComposedQuery, compose_queries
 from index_builder.graph_report import write_graph_report
 from index_builder.graph_step import GraphStep
 from index_builder.intake import read_catalogue, read_past_queries
@@ -140,6 +141,7 @@ class _Build:
         self._words(products)
         self.models.reranker(products, tables, lessons)
         recall = self._vectors(encoder, vectors, past_queries)
+        self._scale(encoder, vectors, lessons)
         summary = Summary(
             engine_version=engine.__version__,
             dimension=encoder.dimension,
@@ -204,6 +206,12 @@ class _Build:
         self.about["vectors"] = _about(report)
         self.about["queries"] = {"count": asked.query_count, **_about(asked.vectors)}
         return report.recall_at_10
+
+    def _scale(self, encoder: DualEncoder, vectors: FloatArray, lessons: Sequence[ComposedQuery]) -> None:
+        def encode(texts: Sequence[str]) -> FloatArray:
+            return embed_queries(texts, encoder, cache=self.settings.out / CACHE)
+
+        self.about["encoder"]["cosines"] = measure_cosines(lessons, vectors, encode, seed=self.settings.seed)
 
     def _finish(self, summary: Summary, judgements: Judgements | None) -> Built:
         with self.progress.step("checksums"):

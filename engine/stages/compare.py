@@ -1,19 +1,21 @@
 """Stage 4, second half: hold every candidate against the query itself, whichever source found it.
 
-A source's rank says nothing of a product that the source did not list: a lexical find has no dense rank, even
-where its embedding is close. So the dense part of a score is the exact cosine, for each candidate alike. Each
-also gains the share of the query's words that it holds, or that the graph says of it, and what the graph says
-of the kind of product and of its other properties. (On judged queries this beat fusing the sources' ranks.)
+A source's rank says nothing of a product that the source did not list: a lexical find has no dense rank,
+even where its embedding is close. So the dense part of a score is the exact cosine, for each candidate
+alike, on a scale that is the same for every encoder. Each also gains the share of the query's words that it
+holds, or that the graph says of it, and what the graph says of the kind of product and of its other
+properties. (On judged queries this beat fusing the sources' ranks.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.stages.cosine_scale import CosineScale
 from engine.stages.fuse import Scored
 from engine.stages.match import SpanMatch
 from engine.stages.retrieve import LexicalIndex, Source, VectorIndex
@@ -29,10 +31,11 @@ PRIOR = "prior"
 
 @dataclass(frozen=True, slots=True)
 class ComparisonWeights:
-    """`dense` is what a cosine of 1 gains, `coverage` what a product gains that holds every word, `kind` one
-    that is surely what the query asks for, `properties` one with all the other properties that it names;
-    `other_kind` is what one loses that is known to be of another kind. `similarity` is what a product gains
-    that is as near as can be to the query's entities in the graph's embeddings, where that is asked for.
+    """`dense` is what a closeness of 1 gains (see CosineScale), `coverage` what a product gains that holds
+    every word, `kind` one that is surely what the query asks for, `properties` one with all the other
+    properties that it names; `other_kind` is what one loses that is known to be of another kind.
+    `similarity` is what a product gains that is as near as can be to the query's entities in the graph's
+    embeddings, where that is asked for.
     """
 
     dense: float
@@ -47,13 +50,14 @@ class ComparisonWeights:
 @dataclass(frozen=True, slots=True)
 class Compare:
     """`priors`, float32 (products,) in [0, 1], says how popular each product is; None where that counts for
-    nothing.
+    nothing. `scale` is that of the encoder behind `products`.
     """
 
     products: VectorIndex
     lexical: LexicalIndex
     weights: ComparisonWeights
     priors: FloatArray | None = None
+    scale: CosineScale = field(default_factory=CosineScale)
 
     def __call__(
         self,
@@ -73,7 +77,7 @@ class Compare:
         parts: dict[str, NDArray[np.float64]] = dict(scored.parts)
         if vector is not None and self.weights.dense:
             cosines = self.products.vectors(scored.rows) @ vector
-            parts[Source.DENSE] = self.weights.dense * np.maximum(cosines, 0.0).astype(np.float64)
+            parts[Source.DENSE] = self.weights.dense * self.scale.closeness(cosines)
         if words and self.weights.coverage:
             parts[COVERAGE] = self.weights.coverage * self._covered(scored, words, matches)
         if matches:
