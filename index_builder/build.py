@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ from index_builder.progress import Progress
 from index_builder.publish import Summary, publish, seal
 from index_builder.quality import CleanCatalogue
 from index_builder.texts import embedding_text, rerank_text
+from index_builder.unseen import check_build
 from index_builder.vectors import VectorIndexReport, build_vector_index
 
 WORK = "building"
@@ -72,6 +73,7 @@ def build(settings: BuildSettings, progress: Progress) -> Built:
     judgements = _judged(settings, "judged_queries", "qrels")
     training = _judged(settings, "training_queries", "training_qrels")
     trained = TrainedModels.read(settings)
+    seen = check_build(settings, training, judgements)
     knowledge = read_knowledge(settings)
     try:
         settings.out.mkdir(parents=True, exist_ok=True)
@@ -88,7 +90,7 @@ def build(settings: BuildSettings, progress: Progress) -> Built:
         work = settings.out / WORK
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
-        return _Build(settings, trained, work, progress).run(knowledge, training, judgements)
+        return _Build(settings, trained, work, progress, seen).run(knowledge, training, judgements)
     finally:
         lock.release()
 
@@ -106,11 +108,17 @@ class _Build:
     """One run of the steps; each leaves its folder and says in `about` what the manifest shall tell of it."""
 
     def __init__(
-        self, settings: BuildSettings, trained: TrainedModels, work: Path, progress: Progress
+        self,
+        settings: BuildSettings,
+        trained: TrainedModels,
+        work: Path,
+        progress: Progress,
+        seen: Mapping[str, int],
     ) -> None:
         self.settings = settings
         self.work = work
         self.progress = progress
+        self.seen = seen
         self.threads = settings.threads or os.cpu_count() or 1
         self.about: dict[str, dict[str, Any]] = {}
         self.models = ModelStep(settings, trained, work, self.threads, progress, self.about)
@@ -236,7 +244,9 @@ class _Build:
         opened = open_generation(generation, serve)
         try:
             folder = self.work / "evaluation"
-            report = evaluate(opened.pipeline.search, judgements, ablate=True, runs_folder=folder)
+            report = evaluate(
+                opened.pipeline.search, judgements, ablate=True, runs_folder=folder, seen=self.seen
+            )
         finally:
             opened.close()
         (folder / "figures.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -73,8 +73,8 @@ def test_training_from_the_catalogue_alone_never_sees_the_queries_to_evaluate_wi
     assert shown["dropped"]["graph"]["asks what an evaluation query asks"] > 0
 
 
-def test_judged_queries_are_listed_by_hash_and_with_their_files(
-    tmp_path: Path, base: Path, sample_data: Path
+def test_judged_queries_are_listed_by_hash_and_file_and_no_build_is_measured_with_them(
+    tmp_path: Path, base: Path, sample_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     graph = ("--graph", str(sample_data))
     arguments = ["train", "encoder", *CATALOG, *graph, *JUDGED, *FEW_STEPS, "--base-model", str(base)]
@@ -86,6 +86,12 @@ def test_judged_queries_are_listed_by_hash_and_with_their_files(
     texts = Judgements.read(SAMPLE / "queries.tsv", SAMPLE / "qrels.tsv").queries.values()
     assert {*judged.query_hashes, *judged.held_out_hashes} == set(map(query_hash, texts))
     assert [file.name for file in judged.files] == ["queries.tsv", "qrels.tsv"]
+
+    measured = ("--judged-queries", str(SAMPLE / "queries.tsv"), "--qrels", str(SAMPLE / "qrels.tsv"))
+    built = ["build", *CATALOG, "--encoder", str(tmp_path), *measured, "--out", str(tmp_path / "data")]
+    assert main(built) == 1
+    assert "the encoder learned from" in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_reranker_is_trained_with_a_teacher_and_a_student(
