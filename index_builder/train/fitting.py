@@ -162,7 +162,7 @@ class _Fit:
     def _evaluate(self) -> None:
         quality = quality_of(logits_by_list(self.model, self.held_out, self.spec), self.held_out)
         self.control.tracker.log(len(self.losses), quality.figures())
-        if self.best_quality is None or quality.rank > self.best_quality.rank:
+        if self.best_quality is None or quality.score > self.best_quality.score:
             self.best_quality, self.best_step, self.misses = quality, len(self.losses), 0
             self.best = {name: weight.cpu().clone() for name, weight in _trained(self.model).items()}
         else:

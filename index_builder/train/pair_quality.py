@@ -31,9 +31,11 @@ class Quality:
     log_loss: float
 
     @property
-    def rank(self) -> tuple[float, float]:
-        """Higher is better: the order first, then the probabilities."""
-        return round(self.ndcg, 4), -self.log_loss
+    def score(self) -> float:
+        """By which the best step is chosen, higher is better. nDCG alone, of a few lists, is a matter of luck
+        (a network that knows nothing yet can win by it); the log loss moves with every pair.
+        """
+        return self.ndcg - self.log_loss
 
     def figures(self) -> dict[str, float]:
         """As trackers want them."""

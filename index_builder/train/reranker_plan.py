@@ -41,9 +41,9 @@ class RerankerPlan:
     listwise_epochs: int = 1
     student_epochs: int = 2
     learning_rate: float = 1e-4
-    listwise_rate: float = 3e-5
+    listwise_rate: float = 1e-4
     student_rate: float = 2e-4
-    listwise: Listwise = Listwise.LISTNET
+    listwise: Listwise = Listwise.LAMBDA
     unlabelled_queries: int = 1_000
     unlabelled_depth: int = 20
     held_out_pairs: int = 2_000

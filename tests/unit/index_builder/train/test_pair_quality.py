@@ -43,11 +43,11 @@ def test_lists_without_an_order_count_for_probabilities_alone() -> None:
     assert quality.log_loss == pytest.approx(math.log(2))
 
 
-def test_the_order_is_looked_at_before_the_probabilities() -> None:
-    sure, ordered = Quality(0.8, 1.0, 0.1), Quality(0.9, 0.5, 2.0)
-
-    assert ordered.rank > sure.rank
-    assert Quality(0.9, 0.5, 1.0).rank > ordered.rank
+def test_a_better_order_and_better_probabilities_both_make_a_better_step() -> None:
+    assert Quality(0.9, 0.5, 0.5).score == pytest.approx(0.9 - 0.5)
+    assert Quality(0.9, 0.5, 0.4).score > Quality(0.9, 0.5, 0.5).score > Quality(0.8, 0.5, 0.5).score
+    lucky, trained = Quality(0.86, 0.45, 1.62), Quality(0.84, 0.85, 0.38)
+    assert trained.score > lucky.score
 
 
 def test_ungraded_lists_are_left_out() -> None:

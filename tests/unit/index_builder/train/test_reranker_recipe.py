@@ -190,7 +190,7 @@ def test_steps_of_all_stages_are_one_line_for_the_tracker(base: Path, tmp_path: 
 
     progress: list[tuple[int, int]] = []
     control = TrainingControl(tracker=Tracker(), progress=lambda *so_far: progress.append(so_far))
-    train(base, tmp_path, plan=replace(PLAN, listwise=Listwise.LAMBDA), control=control)
+    train(base, tmp_path, plan=replace(PLAN, listwise=Listwise.LISTNET), control=control)
 
     assert told == sorted(told)
     assert len({total for _, total in progress}) == 1
