@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from engine.errors import ConfigError
 from index_builder.train.encoder_plan import EncoderPlan, LoraPlan
+from index_builder.train.rotation import rotations
 
 
 def choose_trainable(model: SentenceTransformer, plan: EncoderPlan) -> None:
@@ -22,6 +23,8 @@ def choose_trainable(model: SentenceTransformer, plan: EncoderPlan) -> None:
     base model knows them all, and changed words would drift apart from unchanged ones.
     """
     body = body_of(model)
+    for rotation in rotations(model):
+        rotation.requires_grad_(False)
     if plan.lora is not None:
         body.requires_grad_(False)
         _add_lora(body, plan.lora, plan.seed)

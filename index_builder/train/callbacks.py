@@ -65,6 +65,7 @@ class TrainingWatch(TrainerCallback):
         if late or step == total or step % self._plan.evaluate_every == 0:
             self._evaluate(state, kwargs["model"])
             control.should_save = self._checkpoints
+            control.should_log = True
         if late or (self._best.waited >= self._plan.patience and step < total):
             control.should_training_stop = True
             self.ended = TIME if late else PATIENCE

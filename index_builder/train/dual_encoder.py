@@ -12,15 +12,18 @@ averages their gradients.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import torch
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
 from engine.backends.device import CPU, choose_device
 from engine.backends.torch_model import quiet
 from index_builder.train.adapters import choose_trainable, merge_lora, put_back
+from index_builder.train.blending import blend
 from index_builder.train.control import TrainingControl
 from index_builder.train.encoder_base import open_base_encoder, prompts_of
 from index_builder.train.encoder_checks import check_data, check_disk, check_packages
@@ -29,6 +32,7 @@ from index_builder.train.encoder_run import EncoderData, EncoderRun
 from index_builder.train.export import export_encoder
 from index_builder.train.rounds import Miner, no_negatives
 from index_builder.train.run_folder import identity_of, open_run_folder
+from index_builder.train.turned_base import turned_base
 
 
 def train_dual_encoder(
@@ -53,24 +57,33 @@ def train_dual_encoder(
     check_packages(plan)
     check_data(data.train, data.held_out, data.teacher is not None, plan)
     identity = identity_of((plan, base_model), data.train, data.held_out, texts=data.texts)
-    with open_run_folder(control, identity) as folder:
-        run = EncoderRun(data, plan, control, folder, base=base, device=choose_device(device))
+    # Opening a model with a dense layer draws from torch's generator, which belongs to the caller.
+    with torch.random.fork_rng(devices=[]), open_run_folder(control, identity) as folder:
+        start = turned_base(base, [query.text for query in data.train], data.texts, plan, folder.path)
+        run = EncoderRun(data, plan, control, folder, base=start, device=choose_device(device))
         check_disk(folder.path, out, run.model)
         report = run.train(negatives)
+        model = open_base_encoder(start, max_tokens=plan.max_tokens, device=CPU)
         weights = run.best.load()
-    _export(_best_model(base, plan, weights), out, base_model, plan)
+        if weights is not None:
+            report = _blended(model, weights, run, report)
+        _export(model, out, base_model, plan)
     return report
 
 
-def _best_model(base: Path, plan: EncoderPlan, weights: Mapping[str, Tensor] | None) -> SentenceTransformer:
-    """Opened anew, because the trainer wraps the model that it trains. None are the base model's weights."""
-    model = open_base_encoder(base, max_tokens=plan.max_tokens, device=CPU)
-    if weights is not None:
-        choose_trainable(model, plan)
-        put_back(model, weights)
-        if plan.lora is not None:
-            merge_lora(model)
-    return model
+def _blended(
+    model: SentenceTransformer, weights: Mapping[str, Tensor], run: EncoderRun, report: EncoderReport
+) -> EncoderReport:
+    """`model` is opened anew, because the trainer wraps the one that it trains."""
+    base = {name: weight.clone() for name, weight in model.state_dict().items()}
+    choose_trainable(model, run.plan)
+    put_back(model, weights)
+    if run.plan.lora is not None:
+        merge_lora(model)
+    model.max_seq_length, whole = run.plan.train_tokens, model.max_seq_length
+    found = blend(model, base, run.data.held_out, run.measure)
+    model.max_seq_length = whole
+    return replace(report, share=found.share, exported=found.figures)
 
 
 def _export(model: SentenceTransformer, out: Path, base_model: str, plan: EncoderPlan) -> None:

@@ -13,6 +13,7 @@ from transformers import AutoConfig
 from engine.backends.device import CUDA
 from engine.backends.torch_model import quiet
 from engine.errors import ConfigError
+from index_builder.train.adapters import body_of
 from index_builder.train.base_model import transformer_folder
 from index_builder.train.encoder_plan import EncoderPlan, Precision
 
@@ -24,6 +25,7 @@ _WRONG_HEADS = {
     "ForTokenClassification": "a tagger",
     "ForQuestionAnswering": "a reader of answers",
 }
+_KNOWN_SHARE = 0.5
 _ADVICE = "Choose a sentence encoder or a BERT-like body."
 
 
@@ -95,6 +97,9 @@ def _check_opened(base: Path, model: SentenceTransformer) -> None:
         problem = f"starts with {type(model[0]).__name__}, not with a transformer"
     elif getattr(model.tokenizer, "backend_tokenizer", None) is None or model.tokenizer.pad_token_id is None:
         problem = "has no fast tokeniser with a pad token"
+    elif len(model.tokenizer) < _KNOWN_SHARE * body_of(model).config.vocab_size:
+        # Where its files are missing, transformers makes a tokeniser that knows no words.
+        problem = f"has a tokeniser of {len(model.tokenizer)} words only; tokenizer.json may be missing"
     elif not model.get_embedding_dimension():
         problem = "gives no single vector for a text"
     else:

@@ -21,7 +21,7 @@ from index_builder.train.dual_encoder import train_dual_encoder
 from index_builder.train.encoder_base import open_base_encoder
 from index_builder.train.encoder_checks import check_packages
 from index_builder.train.encoder_estimate import estimate_encoder
-from index_builder.train.encoder_plan import Adversary, EncoderPlan, LoraPlan, LossPlan
+from index_builder.train.encoder_plan import Adversary, EncoderPlan, EncoderReport, LoraPlan, LossPlan
 from index_builder.train.encoder_run import EncoderData
 from index_builder.train.job import Trained
 from index_builder.train.lessons import Lessons
@@ -106,7 +106,9 @@ class EncoderJob:
             device=self._settings.device,
         )
         figures = {"base model": report.before, "trained": report.best}
-        return Trained(asdict(report), figures, f"{report.steps} steps, best after {report.best_step}")
+        if report.exported:
+            figures["exported"] = report.exported
+        return Trained(asdict(report), figures, _outcome(report))
 
     def _data(self, lessons: Lessons) -> EncoderData:
         settings, products, training = self._settings, lessons.shop.products, lessons.training
@@ -118,6 +120,13 @@ class EncoderJob:
             teacher = Teacher(opened, [rerank_text(product) for product in products])
         texts = [embedding_text(product) for product in products]
         return EncoderData(training.train, training.held_out, texts, teacher)
+
+
+def _outcome(report: EncoderReport) -> str:
+    if report.best_step == 0:
+        return f"no step of {report.steps} beat the base model, which is exported as it is"
+    way = f"{report.share:.0%} of the way from the base model are exported"
+    return f"{report.steps} steps, best after {report.best_step}; {way}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,8 +125,10 @@ class Evaluation:
 @dataclass(frozen=True, slots=True)
 class EncoderReport:
     """`best_step` 0 means that no training beat the base model, which was then exported as it is.
-    `queries` could be learnt from, `left_out` had no answer. `first_loss` and `last_loss` are the first and
-    the last mean over ten steps. `ended` says why training stopped: done, patience, or time.
+    `queries` could be learnt from, `left_out` had no answer. `first_loss` and `last_loss` are means over
+    the first and the last steps, ten at most. `ended` says why training stopped: done, patience, or time.
+    What was exported is `share` of the way from the base model to the best weights (see blending.py), and
+    `exported` says how held-out queries fare with it.
     """
 
     queries: int
@@ -139,6 +141,8 @@ class EncoderReport:
     last_loss: float
     ended: str
     seconds: float
+    share: float = 0.0
+    exported: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def before(self) -> Mapping[str, float]:

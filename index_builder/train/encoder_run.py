@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 import torch
+from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss
 from transformers import TrainerState
 
@@ -55,7 +56,7 @@ class EncoderRun:
         base: Path,
         device: str,
     ) -> None:
-        self._data, self._plan, self._control, self._folder = data, plan, control, folder
+        self.data, self.plan, self._control, self._folder = data, plan, control, folder
         self._device = device
         self.model = open_base_encoder(base, max_tokens=plan.train_tokens, device=device)
         choose_trainable(self.model, plan)
@@ -72,19 +73,19 @@ class EncoderRun:
         resumed = self._checkpoint is not None
         self.best = BestWeights.resume(folder.path, self._step) if resumed else BestWeights(folder.path)
 
-    def measure(self) -> dict[str, float]:
-        """How the held-out queries fare with the weights as they are."""
-        return self._held_out.measure(self.encoder)
+    def measure(self, model: SentenceTransformer | None = None) -> dict[str, float]:
+        """How the held-out queries fare with the weights as they are, or with another model."""
+        return self._held_out.measure(self.encoder if model is None else self.encoder.of(model))
 
     def train(self, negatives: Miner) -> EncoderReport:
         started = monotonic()
         with quiet(), torch.random.fork_rng(devices=[0] if self._device == CUDA else []):
-            arguments = training_arguments(self._plan, self._folder.path, self._device)
-            count = self._plan.steps * self._plan.batch_size * arguments.world_size
-            rounds = Rounds(self._data.train, self._maker, count, negatives, self._data.teacher, self._folder)
+            arguments = training_arguments(self.plan, self._folder.path, self._device)
+            count = self.plan.steps * self.plan.batch_size * arguments.world_size
+            rounds = Rounds(self.data.train, self._maker, count, negatives, self.data.teacher, self._folder)
             watch = self._watch(rounds)
             if self._is_over:
-                watch.ended = watch.ended if self._step == self._plan.total_steps else PATIENCE
+                watch.ended = watch.ended if self._step == self.plan.total_steps else PATIENCE
                 state = TrainerState.load_from_json(str(self._folder.path / str(self._checkpoint) / _STATE))
             else:
                 trainer = EncoderTrainer(
@@ -93,26 +94,26 @@ class EncoderRun:
                     self._table.dataset(count),
                     arguments,
                     watch,
-                    dropout=self._plan.dropout,
+                    dropout=self.plan.dropout,
                     adversary=self._adversary(),
                 )
                 trainer.train(resume_from_checkpoint=str(self._checkpoint) if self._checkpoint else None)
                 state = trainer.state
-        return self._report(state, watch.ended, count // self._plan.steps, monotonic() - started)
+        return self._report(state, watch.ended, count // self.plan.steps, monotonic() - started)
 
     @property
     def _is_over(self) -> bool:
         """A run that ended before it could export has nothing left to learn."""
         if self._checkpoint is None:
             return False
-        return self._step >= self._plan.total_steps or self.best.waited >= self._plan.patience
+        return self._step >= self.plan.total_steps or self.best.waited >= self.plan.patience
 
     def _watch(self, rounds: Rounds) -> TrainingWatch:
         def begin_round(round_: int) -> None:
             self._table.examples = rounds.examples(round_, self.encoder)
 
         return TrainingWatch(
-            self._plan,
+            self.plan,
             self._control,
             self.best,
             self.measure,
@@ -121,7 +122,7 @@ class EncoderRun:
         )
 
     def _loss(self) -> torch.nn.Module:
-        plan = self._plan
+        plan = self.plan
         ranking = RankingLoss(
             self.model,
             self._table,
@@ -135,18 +136,18 @@ class EncoderRun:
         return loss
 
     def _adversary(self) -> AdversarialPass | None:
-        if self._plan.adversary is Adversary.NONE:
+        if self.plan.adversary is Adversary.NONE:
             return None
         words = word_embeddings(self.model)
         return AdversarialPass(
-            self._plan.adversary, self._plan.adversary_strength, words=words, model=self.model
+            self.plan.adversary, self.plan.adversary_strength, words=words, model=self.model
         )
 
     def _report(self, state: TrainerState, ended: str, examples_a_step: int, seconds: float) -> EncoderReport:
         losses = [float(each["loss"]) for each in state.log_history if "loss" in each] or [float("nan")]
         return EncoderReport(
             queries=len(self._maker.usable),
-            left_out=len(self._data.train) - len(self._maker.usable),
+            left_out=len(self.data.train) - len(self._maker.usable),
             steps=state.global_step,
             examples=state.global_step * examples_a_step,
             best_step=self.best.best.step,

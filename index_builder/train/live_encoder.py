@@ -24,6 +24,10 @@ class LiveEncoder:
         self._query_prompt = query_prompt
         self._product_prompt = product_prompt
 
+    def of(self, model: SentenceTransformer) -> LiveEncoder:
+        """Another model, asked in the same way."""
+        return LiveEncoder(model, query_prompt=self._query_prompt, product_prompt=self._product_prompt)
+
     @property
     def dimension(self) -> int:
         return int(self._model.get_embedding_dimension() or 0)

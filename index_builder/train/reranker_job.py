@@ -24,12 +24,16 @@ SEARCH_DEPTH = 50
 
 
 def plan_of(settings: TrainRerankerSettings) -> RerankerPlan:
-    """Without a teacher the model that serves learns from the labels itself."""
+    """Without a teacher the model that serves learns from the labels itself; with one, it also learns from as
+    many pairs that a search finds as are labelled.
+    """
     alone = settings.teacher_layers == 0
+    depth = RerankerPlan().unlabelled_depth
     return RerankerPlan(
         teacher_layers=settings.layers if alone else settings.teacher_layers,
         student_layers=0 if alone else settings.layers,
         max_pairs=settings.pairs,
+        unlabelled_queries=settings.pairs // depth,
         seed=settings.seed,
     )
 

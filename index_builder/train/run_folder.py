@@ -20,7 +20,7 @@ from index_builder.train.query import TrainingQuery
 _RUN = "run.json"
 _FINISHED = "trainer_state.json"
 """The trainer writes it last, so that a checkpoint without it was cut off."""
-_OURS = ("checkpoint-*", "round-*.npz", "best-*.safetensors", "evaluations.json")
+_OURS = ("checkpoint-*", "round-*.npz", "best-*.safetensors", "evaluations.json", "base")
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,10 +135,10 @@ class TrainRerankerSettings(CatalogueSettings):
         4_000,
         ge=100,
         le=10_000_000,
-        description="Times that a query is composed from the graph; those drawn again gain products.",
+        description="Times that a query is composed from the graph; one drawn again gains products.",
     )
     pairs: int = Field(
-        20_000,
+        6_000,
         ge=100,
         le=100_000_000,
         description="Pairs of query and product that the teacher learns from, at most; more takes longer.",
