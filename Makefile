@@ -6,8 +6,11 @@ INSTALLED := $(VENV)/.installed
 EXTRA ?= cpu
 DEMO := .demo
 SAMPLE := index_builder/sample
+MODELS := models
+CATALOG ?= $(SAMPLE)/products.jsonl
+EVALUATION ?= $(SAMPLE)/queries.tsv
 
-.PHONY: install demo test check lint bench proto clean
+.PHONY: install demo test check lint bench models proto clean
 
 install: $(INSTALLED)
 
@@ -40,6 +43,13 @@ bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.latency --data $(DEMO) --queries $(SAMPLE)/queries.tsv
 	$(BIN)/python -m benchmarks.relevance --data $(DEMO) \
 		--queries $(SAMPLE)/queries.tsv --qrels $(SAMPLE)/qrels.tsv
+
+# Trained models are not kept in the repository. GRAPH=DATA learns from the graph of that data folder.
+models: $(INSTALLED)
+	$(BIN)/python -m index_builder train encoder --catalog $(CATALOG) $(if $(GRAPH),--graph $(GRAPH)) \
+		--evaluation-queries $(EVALUATION) --out $(MODELS)/encoder
+	$(BIN)/python -m index_builder train reranker --catalog $(CATALOG) $(if $(GRAPH),--graph $(GRAPH)) \
+		--evaluation-queries $(EVALUATION) --out $(MODELS)/reranker
 
 proto: $(INSTALLED)
 	$(BIN)/python -m grpc_tools.protoc --proto_path proto --python_out . --pyi_out . --grpc_python_out . \

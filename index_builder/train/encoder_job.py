@@ -137,6 +137,7 @@ class CatalogueMiner:
     queries: Sequence[TrainingQuery]
     texts: Sequence[str]
     seed: int
+    limit: int = MINED_PRODUCTS
 
     @classmethod
     def of(cls, lessons: Lessons, data: EncoderData, seed: int) -> CatalogueMiner:
@@ -153,9 +154,9 @@ class CatalogueMiner:
 
     def _rows(self, round_: int) -> RowArray:
         """Rows that are embedded; the others are as far from every query as can be."""
-        if len(self.texts) <= MINED_PRODUCTS:
+        if len(self.texts) <= self.limit:
             return np.arange(len(self.texts))
         chance = np.random.default_rng((self.seed, round_))
         answers = [query.rows[query.grades >= ANSWERS_FROM] for query in self.queries]
-        sample = chance.choice(len(self.texts), MINED_PRODUCTS, replace=False)
+        sample = chance.choice(len(self.texts), self.limit, replace=False)
         return np.unique(np.concatenate([*answers, sample]))
