@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.errors import ConfigError
+from index_builder.train.merging import strength
 from index_builder.train.query import ANSWERS_FROM, TrainingQuery
 
 MIN_PAIRS = 100
@@ -43,14 +44,16 @@ def learnable(
 ) -> list[TrainingQuery]:
     """Lists of at most `list_size` products, about `max_pairs` pairs together; the same for the same seed.
 
-    Long lists are dealt out by falling grade, so that each part has every grade. A query that all of its
-    products answer borrows a few of other queries' products, whatever it is known to be answered by aside.
+    What people judged or did comes first, so that composed queries only fill what is left. Long lists are
+    dealt out by falling grade, so that each part has every grade. A query that all of its products answer
+    borrows a few of other queries' products, whatever it is known to be answered by aside.
     """
     chance = np.random.default_rng(seed)
     pool = np.unique(np.concatenate([query.rows for query in queries]))
     lists: list[TrainingQuery] = []
     pairs = 0
-    for place in chance.permutation(len(queries)).tolist():
+    order = chance.permutation(len(queries)).tolist()
+    for place in sorted(order, key=lambda place: strength(queries[place].origin), reverse=True):
         if pairs >= max_pairs:
             break
         query = queries[place]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -71,3 +73,15 @@ def test_pairs_are_bounded_and_the_seed_decides() -> None:
 
 def test_some_are_whole_queries() -> None:
     assert [len(each.rows) for each in some_of(many(9, [1.0, 0.0, 0.0]), max_pairs=7, seed=0)] == [3, 3, 3]
+
+
+def test_what_people_judged_comes_before_what_was_composed() -> None:
+    composed = [
+        replace(each, text=f"graph {each.text}", origin=Origin.GRAPH) for each in many(50, [1.0, 0.0])
+    ]
+    judged = many(5, [1.0, 0.0])
+
+    lists = learnable([*composed, *judged], list_size=4, max_pairs=12, seed=0)
+
+    # Five judged lists of two pairs, and one composed list for the two pairs that are left.
+    assert [each.origin for each in lists] == [Origin.JUDGEMENTS] * 5 + [Origin.GRAPH]
