@@ -85,7 +85,7 @@ class EncoderJob:
 
     def estimate(self, lessons: Lessons) -> Mapping[str, float]:
         found = estimate_encoder(
-            self._data(lessons),
+            self.data(lessons),
             base=self.base,
             out=self._settings.out,
             plan=self._plan,
@@ -94,7 +94,7 @@ class EncoderJob:
         return asdict(found)
 
     def train(self, lessons: Lessons, control: TrainingControl) -> Trained:
-        data = self._data(lessons)
+        data = self.data(lessons)
         report = train_dual_encoder(
             data,
             base=self.base,
@@ -110,7 +110,8 @@ class EncoderJob:
             figures["exported"] = report.exported
         return Trained(asdict(report), figures, _outcome(report))
 
-    def _data(self, lessons: Lessons) -> EncoderData:
+    def data(self, lessons: Lessons) -> EncoderData:
+        """What the trainer reads; a teacher is opened anew."""
         settings, products, training = self._settings, lessons.shop.products, lessons.training
         teacher = None
         if self._teacher is not None:
