@@ -4,7 +4,7 @@ A rotation changes no cosine of whole embeddings, so nothing is lost; but an emb
 first components then keeps as much as so many components can keep (principal components without centring, the
 best approximation of inner products, Eckart and Young 1936). Matryoshka training goes on from there. Of a
 trained encoder's nDCG@10 on judged queries of electronics, 128 of 384 components kept 85% without the turn,
-94% with it.
+95% with it.
 """
 
 from __future__ import annotations
