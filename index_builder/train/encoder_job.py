@@ -143,7 +143,8 @@ class CatalogueMiner:
     @classmethod
     def of(cls, lessons: Lessons, data: EncoderData, seed: int) -> CatalogueMiner:
         shop = lessons.shop
-        miner = NegativeMiner(shop.products, shop.words, shop.typed)
+        score = None if data.teacher is None else data.teacher.score
+        miner = NegativeMiner(shop.products, shop.words, shop.typed, score=score)
         return cls(miner, data.train, data.texts, seed)
 
     def __call__(self, encoder: DualEncoder, round_: int) -> list[RowArray]:

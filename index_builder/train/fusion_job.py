@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -67,6 +68,7 @@ class FusionJob:
 
     def train(self, progress: Callable[[int, int], None]) -> FusionReport:
         """Fit, and write fusion.json into the folder of the settings."""
+        end = time.monotonic() + (self._settings.max_minutes * 60 or math.inf)
         opened = self._open()
         try:
             report = fit_fusion(
@@ -75,6 +77,7 @@ class FusionJob:
                 self.ids,
                 seed=self._settings.seed,
                 progress=progress,
+                stop=lambda: time.monotonic() >= end,
             )
         finally:
             opened.close()

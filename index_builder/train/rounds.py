@@ -25,6 +25,10 @@ class Teacher:
     model: CrossEncoder
     texts: Sequence[str]
 
+    def score(self, queries: Sequence[str], rows: Sequence[int]) -> FloatArray:
+        """Float32 (n,), each in [0, 1]: queries[i] with the product of rows[i]."""
+        return self.model.score_pairs(queries, [self.texts[row] for row in rows])
+
     def scores(self, queries: Sequence[TrainingQuery], examples: Examples) -> FloatArray:
         """Float32 (n, 1 + k), each in [0, 1]; a pair that comes up twice is read once."""
         places = np.repeat(examples.queries, examples.rows.shape[1])

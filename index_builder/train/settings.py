@@ -37,6 +37,12 @@ class TrainSettings(Settings):
     )
     preview: bool = Field(False, description="Show what would be learned from, and stop.")
     dry_run: bool = Field(False, description="Estimate time and memory, and stop.")
+    max_minutes: float = Field(
+        0.0,
+        ge=0,
+        le=100_000,
+        description="Minutes after which the best model so far is written; 0: no limit.",
+    )
     json_output: bool = Field(
         False, description="Print one JSON object.", json_schema_extra={"flag": "--json"}
     )
@@ -69,12 +75,6 @@ class CatalogueSettings(TrainSettings):
         0.1, gt=0, lt=1, description="Share of the queries that is kept back to choose the best model by."
     )
     resume: bool = Field(False, description="Go on from the last checkpoint of a run that was stopped.")
-    max_minutes: float = Field(
-        0.0,
-        ge=0,
-        le=100_000,
-        description="Minutes after which the best model so far is written; 0: no limit.",
-    )
 
 
 class TrainEncoderSettings(CatalogueSettings):

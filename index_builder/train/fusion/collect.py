@@ -76,12 +76,15 @@ def collect(
     queries: Sequence[TrainingQuery],
     ids: Sequence[ProductId],
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> list[GradedList]:
-    """One list for each query, in their order. `weights` are those that `search` ranks by, none of them 0;
-    `ids` are the catalogue's, row by row.
+    """One list for each query, in their order; once `stop` says so, no more. `weights` are those that
+    `search` ranks by, none of them 0; `ids` are the catalogue's, row by row.
     """
     lists = []
     for done, query in enumerate(queries, start=1):
+        if stop():
+            break
         result = search(
             SearchRequest(
                 query.text, page_size=MAX_CANDIDATES, explain=True, rerank=RerankSpec(depth=MAX_RERANK_DEPTH)

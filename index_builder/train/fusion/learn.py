@@ -62,19 +62,20 @@ def fit_fusion(
     *,
     seed: int = 7,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> FusionReport:
     """Search for each query in `pipeline` and fit the weights; `ids` are its catalogue's, row by row.
 
     Queries composed from the graph are left out: their grades are what the graph says, so that they would
-    teach to trust the graph. `progress` is told (done, total) searches. The same input and seed give the same
-    report.
+    teach to trust the graph. `progress` is told (done, total) searches; once `stop` says so, what is found
+    teaches. The same input and seed give the same report.
     """
     taught = _drawn([query for query in queries if query.origin is not Origin.GRAPH], seed)
     settings = RankingSettings(rerank_depth=pipeline.settings.rerank_depth)
     if len(taught) < MIN_QUERIES:
         return _too_few(len(taught), settings)
     search, weights = unweighted(pipeline)
-    return learn_weights(collect(search, weights, taught, ids, progress), settings, seed=seed)
+    return learn_weights(collect(search, weights, taught, ids, progress, stop), settings, seed=seed)
 
 
 def learn_weights(lists: Sequence[GradedList], settings: RankingSettings, *, seed: int) -> FusionReport:

@@ -7,6 +7,7 @@ from engine.types import Candidates, FloatArray, Product, ProductId
 from index_builder.train.encoder_job import CatalogueMiner, plan_of
 from index_builder.train.negatives import MiningPlan, NegativeMiner
 from index_builder.train.query import Origin, TrainingQuery
+from index_builder.train.rounds import Teacher
 from index_builder.train.settings import TrainEncoderSettings
 
 COUNT = 12
@@ -81,3 +82,20 @@ def test_what_is_off_by_default_stays_off() -> None:
     assert plan.lora is None
     assert plan.adversary == "none"
     assert plan.loss.distillation == 0
+
+
+def test_a_teacher_keeps_products_out_that_it_reads_as_answers() -> None:
+    """Product 3 is all that the teacher thinks little of."""
+
+    class Opinion:
+        def score_pairs(self, queries: Sequence[str], texts: Sequence[str]) -> FloatArray:
+            assert len(queries) == len(texts)
+            return np.array([0.1 if text == "3" else 0.9 for text in texts], np.float32)
+
+    teacher = Teacher(Opinion(), [str(row) for row in range(COUNT)])  # type: ignore[arg-type]  # it only scores
+    plan = MiningPlan(per_query=COUNT, alike=1.0)
+    mining = NegativeMiner(PRODUCTS, NoWords(), np.ones(COUNT, np.bool_), plan, teacher.score)
+
+    (negatives,) = CatalogueMiner(mining, [QUERY], TEXTS, seed=0)(Listening(), 0)
+
+    assert negatives.tolist() == [3]

@@ -76,3 +76,9 @@ def test_the_search_is_as_deep_as_can_be_and_explained() -> None:
     assert (request.query, request.explain) == ("ink", True)
     assert (request.page_size, request.rerank.depth) == (MAX_CANDIDATES, MAX_RERANK_DEPTH)
     assert told == [(1, 2), (2, 2)]
+
+
+def test_what_was_found_is_kept_when_time_is_up() -> None:
+    left = iter([False, False, True])
+
+    assert len(collect(Answers(), WEIGHTS, [asked()] * 5, IDS, stop=lambda: next(left))) == 2
