@@ -34,8 +34,9 @@ _LETTER = re.compile("[a-rt-z]")
 @dataclass(frozen=True, slots=True)
 class DrawPlan:
     """`type_share` and `title_share` of the draws name a type, or words of a title; the rest is drawn alike
-    from whatever else is composed. Each draw has up to `positives` answers. A text drawn again gains other
-    products, and counts as often as it was drawn, at most `heaviest` times.
+    from whatever else is composed. Titles have a larger share where little is composed. Each draw has up to
+    `positives` answers. A text drawn again gains other products, and counts as often as it was drawn, at
+    most `heaviest` times.
     """
 
     type_share: float = 0.4
@@ -92,8 +93,10 @@ class ComposedSource:
         self, draws: int, chance: np.random.Generator
     ) -> Iterator[tuple[str, ComposedQuery | TitleQuery]]:
         composed = draw_queries(self._composed, chance, type_share=self._plan.type_share, again=False)
+        # Where the graph composes little, titles make up for it rather than the same few queries again.
+        share = max(self._plan.title_share, 1 - self._plan.heaviest * len(self._composed) / max(draws, 1))
         for _ in range(draws):
-            if chance.random() < self._plan.title_share or not self._composed:
+            if chance.random() < share or not self._composed:
                 title = self._titles.draw(chance)
                 if title:
                     yield title.text, title

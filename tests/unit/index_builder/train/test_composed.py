@@ -167,3 +167,12 @@ def test_another_size_is_a_contrast_and_the_same_in_another_unit_an_answer(tmp_p
     assert query.answers.tolist() == [0, 1, 5]
     partial = query.rows[query.grades == np.float32(PARTIAL)]
     assert set(partial.tolist()) == {2, 3, 4}
+
+
+def test_where_little_is_composed_titles_make_up_for_it(tables: GraphTables) -> None:
+    few = [query for query in compose_queries(SHELF, tables) if query.text == "red mouse"]
+
+    queries = ComposedSource(SHELF, few, tables).draw(100, seed=0).queries
+
+    # At most 4 x (the one query and three brands) of 100 draws are composed; of the others, few come twice.
+    assert sum(query.kind == "title" for query in queries) > 50
