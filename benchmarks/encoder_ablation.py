@@ -79,22 +79,12 @@ def main() -> None:
         rows = {"untuned": _measured(Path(scratch) / "untuned", job, lessons, judgements)}
         plans = ways(plan_of(settings), teacher=given.teacher is not None)
         for name, plan in plans.items():
-            if given.only and name not in given.only:
-                continue
-            with progress.step(name):
-                rows[name] = _trained(name, plan, job, lessons, settings, judgements)
-    content = {
-        "queries": len(judgements.queries),
-        "pairs": given.pairs,
-        "machine": machine(),
-        "ways": rows,
-    }
-    results = Path(__file__).parent / "results"
-    results.mkdir(exist_ok=True)
-    file = results / f"encoder-ablation-{given.name}-{datetime.now(UTC):%Y-%m-%d}.json"
-    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+            if not given.only or name in given.only:
+                with progress.step(name):
+                    rows[name] = _trained(name, plan, job, lessons, settings, judgements)
+                _keep(rows, given, len(judgements.queries))
     if given.json:
-        sys.stdout.write(json.dumps(content, indent=2) + "\n")
+        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
     else:
         Console().print(_table(rows))
 
@@ -132,6 +122,15 @@ def _measured(folder: Path, job: EncoderJob, lessons: Lessons, judgements: Judge
     products = encoder.encode_products(job.data(lessons).texts)
     queries = encoder.encode_queries(list(judgements.queries.values()))
     return dict(measure_sizes(INT8, queries, products, ids, judgements)[0].figures)
+
+
+def _keep(rows: Mapping[str, Any], given: argparse.Namespace, queries: int) -> None:
+    """After each way, since all of them take an hour."""
+    content = {"queries": queries, "pairs": given.pairs, "machine": machine(), "ways": rows}
+    results = Path(__file__).parent / "results"
+    results.mkdir(exist_ok=True)
+    file = results / f"encoder-ablation-{given.name}-{datetime.now(UTC):%Y-%m-%d}.json"
+    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _table(rows: Mapping[str, Mapping[str, Any]]) -> Table:
