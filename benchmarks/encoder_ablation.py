@@ -26,12 +26,12 @@ from engine.backends.onnx_encoder import OnnxEncoder
 from index_builder.evaluate import METRICS
 from index_builder.judgements import Judgements
 from index_builder.progress import ConsoleProgress
-from index_builder.train.dual_encoder import train_dual_encoder
-from index_builder.train.encoder_job import CatalogueMiner, EncoderJob, plan_of
-from index_builder.train.encoder_plan import Adversary, EncoderPlan, LoraPlan, LossPlan
+from index_builder.train.encoder.dual_encoder import train_dual_encoder
+from index_builder.train.encoder.encoder_job import CatalogueMiner, EncoderJob, plan_of
+from index_builder.train.encoder.encoder_plan import Adversary, EncoderPlan, LoraPlan, LossPlan
+from index_builder.train.encoder.rounds import no_negatives
 from index_builder.train.export import export_encoder
 from index_builder.train.lessons import Lessons, gather_lessons
-from index_builder.train.rounds import no_negatives
 from index_builder.train.settings import TrainEncoderSettings
 
 LORA_SPEED = 5.0

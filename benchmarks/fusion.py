@@ -25,8 +25,8 @@ from index_builder.train.fusion.figures import METRICS, figures, goal, means, p_
 from index_builder.train.fusion.learn import FusionReport, learn_weights
 from index_builder.train.fusion.pairs import query_pairs
 from index_builder.train.fusion.validate import FOLDS, cross_validate
-from index_builder.train.judged import judged_source
-from index_builder.train.query import TrainingQuery
+from index_builder.train.queries.judged import judged_source
+from index_builder.train.queries.query import TrainingQuery
 
 SEEDS = (7, 8, 9)
 """Of the folds: what holds for one division alone does not hold."""

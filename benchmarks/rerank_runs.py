@@ -20,7 +20,7 @@ from engine.types import RowArray
 from index_builder.evaluate import DEPTH
 from index_builder.judgements import Judgements
 from index_builder.texts import rerank_text
-from index_builder.train.cross_encoder import export_cross_encoder, start_cross_encoder
+from index_builder.train.reranker.cross_encoder import export_cross_encoder, start_cross_encoder
 from index_builder.train.shop import TrainingShop
 
 DEPTHS = (20, 50)

@@ -38,11 +38,11 @@ from index_builder.evaluate import Run, measure
 from index_builder.judgements import Judgements
 from index_builder.progress import SilentProgress
 from index_builder.train.base_model import resolve_base_model
-from index_builder.train.composed import ComposedSource
-from index_builder.train.judged import judged_source
-from index_builder.train.pairs import collect
-from index_builder.train.reranker_plan import RerankerPlan
-from index_builder.train.reranker_recipe import train_reranker
+from index_builder.train.queries.composed import ComposedSource
+from index_builder.train.queries.judged import judged_source
+from index_builder.train.queries.pairs import collect
+from index_builder.train.reranker.reranker_plan import RerankerPlan
+from index_builder.train.reranker.reranker_recipe import train_reranker
 from index_builder.train.shop import open_shop
 
 NONE = "no reranker"

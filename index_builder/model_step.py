@@ -18,10 +18,10 @@ from index_builder.models import TrainedModels
 from index_builder.progress import Progress
 from index_builder.texts import embedding_text, rerank_text
 from index_builder.train.base_model import resolve_base_model
-from index_builder.train.composed import make_training_pairs
 from index_builder.train.probe import chinese_accuracy
+from index_builder.train.queries.composed import make_training_pairs
+from index_builder.train.queries.wording import ForbiddenTexts
 from index_builder.train.safe_weights import check_safetensors
-from index_builder.train.wording import ForbiddenTexts
 
 CHECKED_PRODUCTS = 32
 """Of the shop's own, spread over its catalogue, that an export is checked with."""
@@ -111,8 +111,8 @@ class ModelStep:
                 given.copy(folder)
             self.about["reranker"] = given.about()
             return
-        from index_builder.train.cross_encoder import train_cross_encoder
-        from index_builder.train.fitting import TrainingPlan
+        from index_builder.train.reranker.cross_encoder import train_cross_encoder
+        from index_builder.train.reranker.fitting import TrainingPlan
 
         limit, seed, name = self.settings.reranker_pairs, self.settings.seed, self.settings.base_model
         pairs = make_training_pairs(products, composed, tables, rerank_text, limit=limit, seed=seed)

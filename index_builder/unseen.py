@@ -11,8 +11,8 @@ from engine.errors import FailedPreconditionError
 from engine.files import sha256_of
 from index_builder.config import BuildSettings
 from index_builder.judgements import Judgements
-from index_builder.train.model_card import CardKind, ModelCard
-from index_builder.train.query_hashes import query_hash, query_hashes
+from index_builder.train.cards.model_card import CardKind, ModelCard
+from index_builder.train.cards.query_hashes import query_hash, query_hashes
 
 RELATION_WEIGHTS = "weights of the graph's relations"
 _SWITCH = "--in-sample"

@@ -16,7 +16,7 @@ import index_builder
 from engine.pipeline import Pipeline
 from index_builder.config import BuildSettings
 from index_builder.judgements import Judgements
-from index_builder.train.query import TrainingPair
+from index_builder.train.queries.query import TrainingPair
 from tests.small_shop import SmallShop
 
 # Machines are shared, so no example has a time limit of its own. By hand every run tries new examples; a
@@ -86,8 +86,8 @@ def sample_pairs(sample: Sample) -> list[TrainingPair]:
 def cross_encoder_folder(tmp_path_factory: pytest.TempPathFactory, sample_pairs: list[TrainingPair]) -> Path:
     """A small cross-encoder that knows the sample's judgements. Do not change it; copy it first."""
     from index_builder.train.base_model import resolve_base_model
-    from index_builder.train.cross_encoder import train_cross_encoder
-    from index_builder.train.fitting import TrainingPlan
+    from index_builder.train.reranker.cross_encoder import train_cross_encoder
+    from index_builder.train.reranker.fitting import TrainingPlan
 
     folder = tmp_path_factory.mktemp("cross_encoder")
     train_cross_encoder(

@@ -23,34 +23,34 @@ from index_builder.train.settings import (
 )
 
 if TYPE_CHECKING:
+    from index_builder.train.cards.model_card import CardSource
     from index_builder.train.job import Job
     from index_builder.train.lessons import Lessons
-    from index_builder.train.model_card import CardSource
-    from index_builder.train.preview import Preview
-    from index_builder.train.query import Origin
+    from index_builder.train.queries.preview import Preview
+    from index_builder.train.queries.query import Origin
 
 CHECKPOINTS = "checkpoints"
 
 
 def encoder(settings: TrainEncoderSettings, output: Output) -> int:
-    from index_builder.train.encoder_job import EncoderJob
+    from index_builder.train.encoder.encoder_job import EncoderJob
 
     _prepare(settings)
     return _run(EncoderJob(settings), settings, output)
 
 
 def reranker(settings: TrainRerankerSettings, output: Output) -> int:
-    from index_builder.train.reranker_job import RerankerJob
+    from index_builder.train.reranker.reranker_job import RerankerJob
 
     _prepare(settings)
     return _run(RerankerJob(settings), settings, output)
 
 
 def fusion(settings: TrainFusionSettings, output: Output) -> int:
-    from index_builder.train.card_facts import make_card
-    from index_builder.train.fusion_job import FusionJob
-    from index_builder.train.model_card import CardKind
-    from index_builder.train.preview import Preview
+    from index_builder.train.cards.card_facts import make_card
+    from index_builder.train.cards.model_card import CardKind
+    from index_builder.train.fusion.fusion_job import FusionJob
+    from index_builder.train.queries.preview import Preview
 
     _prepare(settings)
     job = FusionJob(settings)
@@ -80,7 +80,7 @@ def fusion(settings: TrainFusionSettings, output: Output) -> int:
 
 def _run(job: Job, settings: CatalogueSettings, output: Output) -> int:
     from index_builder.train.lessons import gather_lessons
-    from index_builder.train.preview import Preview
+    from index_builder.train.queries.preview import Preview
 
     progress = _progress(settings, output)
     lessons = gather_lessons(settings, job.draws, progress)
@@ -103,11 +103,11 @@ def _train(
     job: Job, lessons: Lessons, settings: CatalogueSettings, output: Output, progress: ConsoleProgress
 ) -> None:
     """Train, then write card and curves; what a run keeps to go on is removed last."""
-    from index_builder.train.card_facts import make_card, parameters_of
+    from index_builder.train.cards.card_facts import make_card, parameters_of
+    from index_builder.train.cards.curves import draw_curves
+    from index_builder.train.cards.tracking import open_tracker
     from index_builder.train.control import TrainingControl
-    from index_builder.train.curves import draw_curves
     from index_builder.train.lessons import WORK
-    from index_builder.train.tracking import open_tracker
 
     out, title = settings.out, f"{job.kind} from {settings.base_model}, seed {settings.seed}"
     work = out / WORK
@@ -144,8 +144,8 @@ def _train(
 
 
 def _sources(settings: TrainSettings, train: Sequence[Any], held_out: Sequence[Any]) -> Sequence[CardSource]:
-    from index_builder.train.card_facts import sources_of
-    from index_builder.train.query import Origin
+    from index_builder.train.cards.card_facts import sources_of
+    from index_builder.train.queries.query import Origin
 
     files: dict[Origin, Sequence[Path]] = {Origin.EVENTS: settings.events}
     if settings.queries is not None and settings.qrels is not None:

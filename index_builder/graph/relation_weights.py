@@ -22,7 +22,7 @@ from engine.stages.understand import Understand
 from engine.types import EntityLink, Expansion, FloatArray, Mask
 from index_builder.graph.compose import ComposedQuery
 from index_builder.judgements import Judgements
-from index_builder.train.query_hashes import query_hashes
+from index_builder.train.cards.query_hashes import query_hashes
 
 PRIOR = 50.0
 """Products that the default weight counts for."""

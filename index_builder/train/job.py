@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from index_builder.train.cards.model_card import CardKind, CardSource
 from index_builder.train.control import TrainingControl
 from index_builder.train.lessons import Lessons
-from index_builder.train.model_card import CardKind, CardSource
 
 
 @dataclass(frozen=True, slots=True)

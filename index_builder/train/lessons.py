@@ -11,14 +11,14 @@ from engine.types import Product
 from index_builder.judgements import Judgements, read_queries
 from index_builder.progress import Progress
 from index_builder.quality import load_catalogue
-from index_builder.train.composed import ComposedSource
-from index_builder.train.events import event_source
-from index_builder.train.judged import judged_source
-from index_builder.train.pairs import TrainingSet, collect
+from index_builder.train.queries.composed import ComposedSource
+from index_builder.train.queries.events import event_source
+from index_builder.train.queries.judged import judged_source
+from index_builder.train.queries.pairs import TrainingSet, collect
+from index_builder.train.queries.shop_words import ShopWords
+from index_builder.train.queries.source import Source
 from index_builder.train.settings import CatalogueSettings, TrainSettings
 from index_builder.train.shop import TrainingShop, open_shop
-from index_builder.train.shop_words import ShopWords
-from index_builder.train.source import Source
 
 WORK = "work"
 """Folder in that of the model for what a run that goes on needs; removed when the model is written."""

@@ -11,7 +11,7 @@ from engine.backends.cross_encoder import CrossEncoder, open_cross_encoder
 from engine.backends.onnx_cross_encoder import OnnxCrossEncoder
 from engine.errors import ConfigError, DamagedGenerationError
 from engine.types import FloatArray
-from index_builder.train.query import TrainingPair
+from index_builder.train.queries.query import TrainingPair
 from tests.conftest import Sample
 from tests.contract.model_damage import damaged_copy
 

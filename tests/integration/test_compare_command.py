@@ -9,9 +9,9 @@ import pytest
 
 from engine.generation import DataFolder
 from index_builder.judgements import read_queries
-from index_builder.train.model_card import UNKNOWN, CardKind, CardSource, ModelCard
-from index_builder.train.query import Origin
-from index_builder.train.query_hashes import query_hashes
+from index_builder.train.cards.model_card import UNKNOWN, CardKind, CardSource, ModelCard
+from index_builder.train.cards.query_hashes import query_hashes
+from index_builder.train.queries.query import Origin
 from tests.integration.commands import Outcome, typed
 from tests.small_shop import SmallShop, active_generation, link_generation
 

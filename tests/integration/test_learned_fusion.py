@@ -23,7 +23,7 @@ from engine.types import ProductId
 from index_builder.train.fusion.collect import PARTS, collect, unweighted
 from index_builder.train.fusion.figures import ranking
 from index_builder.train.fusion.learn import fit_fusion
-from index_builder.train.query import Origin, TrainingQuery
+from index_builder.train.queries.query import Origin, TrainingQuery
 from tests.conftest import Sample
 from tests.integration.searching import ALL, search
 from tests.small_shop import active_generation, link_generation

@@ -11,8 +11,8 @@ import index_builder
 from engine.backends.model_files import ModelSpec
 from index_builder.__main__ import main
 from index_builder.judgements import Judgements
-from index_builder.train.model_card import ModelCard
-from index_builder.train.query_hashes import query_hash
+from index_builder.train.cards.model_card import ModelCard
+from index_builder.train.cards.query_hashes import query_hash
 from tests.unit.index_builder.train.small_model import write_small_model
 
 SAMPLE = Path(index_builder.__file__).parent / "sample"

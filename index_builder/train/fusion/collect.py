@@ -16,7 +16,7 @@ from engine.stages import rerank
 from engine.stages.compare import COVERAGE, KIND, OTHER_KIND, PRIOR, PROPERTIES
 from engine.stages.popularity import popularity
 from engine.types import ProductId
-from index_builder.train.query import Origin, TrainingQuery
+from index_builder.train.queries.query import Origin, TrainingQuery
 
 PARTS = (
     Source.LEXICAL.value,

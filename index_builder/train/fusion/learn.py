@@ -16,7 +16,7 @@ from index_builder.train.fusion.figures import METRICS, figures, goal, means, p_
 from index_builder.train.fusion.fit import fit_weights
 from index_builder.train.fusion.pairs import joined, query_pairs
 from index_builder.train.fusion.validate import FOLDS, Setting, Validated, cross_validate
-from index_builder.train.query import Origin, TrainingQuery
+from index_builder.train.queries.query import Origin, TrainingQuery
 
 MIN_QUERIES = 50
 """Fewer decide nothing: on so few, differences of .02 come and go with the folds."""

@@ -16,10 +16,10 @@ from engine.errors import ConfigError
 from engine.files import files_below, sha256_of
 from index_builder.config import BuildSettings
 from index_builder.models import ModelKind, TrainedModel, TrainedModels
-from index_builder.train.cross_encoder import train_cross_encoder
 from index_builder.train.export import export_encoder
-from index_builder.train.fitting import TrainingPlan
-from index_builder.train.query import TrainingPair
+from index_builder.train.queries.query import TrainingPair
+from index_builder.train.reranker.cross_encoder import train_cross_encoder
+from index_builder.train.reranker.fitting import TrainingPlan
 from tests.unit.index_builder.train.small_model import write_small_model
 
 PAIRS = [

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -200,7 +201,7 @@ def catalogues(draw: st.DrawFn) -> list[dict[str, object]]:
         "price": st.integers(1, 999_999).map(lambda cents: cents / 100),
         "availability": st.sampled_from(["in_stock", "out_of_stock", "preorder"]),
         "image_uri": st.just("https://shop.example/a.jpg"),
-        "date_released": st.dates().filter(lambda day: 1900 <= day.year <= 2100).map(str),
+        "date_released": st.dates(date(1900, 1, 1), date(2100, 12, 31)).map(str),
         "colour": phrases,
         "weight": st.floats(-1e12, 1e12),
         "wireless": st.booleans(),

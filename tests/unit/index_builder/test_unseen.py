@@ -13,9 +13,9 @@ from engine.errors import DamagedGenerationError
 from engine.files import sha256_of
 from index_builder.config import BuildSettings
 from index_builder.judgements import Judgements
-from index_builder.train.model_card import CARD, UNKNOWN, CardKind, CardSource, DataFile, ModelCard
-from index_builder.train.query import Origin
-from index_builder.train.query_hashes import query_hashes
+from index_builder.train.cards.model_card import CARD, UNKNOWN, CardKind, CardSource, DataFile, ModelCard
+from index_builder.train.cards.query_hashes import query_hashes
+from index_builder.train.queries.query import Origin
 from index_builder.unseen import (
     RELATION_WEIGHTS,
     Learner,

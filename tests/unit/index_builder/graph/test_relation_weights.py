@@ -23,7 +23,7 @@ from index_builder.graph.relation_weights import (
     judged_lessons,
 )
 from index_builder.judgements import Judgements
-from index_builder.train.query_hashes import query_hash
+from index_builder.train.cards.query_hashes import query_hash
 from tests.unit.stages.graph_fake import FakeGraph, entity
 
 INK = entity("ink", EntityKind.CATEGORY, 2)

@@ -15,8 +15,8 @@ from engine.backends.pair_model import PairModel
 from engine.backends.tokens import TextTokens
 from engine.files import write_atomically
 from index_builder.train.base_model import resolve_base_model
-from index_builder.train.pair_lists import PairList, lists_of_queries
-from index_builder.train.query import Origin, TrainingQuery
+from index_builder.train.queries.query import Origin, TrainingQuery
+from index_builder.train.reranker.pair_lists import PairList, lists_of_queries
 
 WARES = ["ink", "kettle", "shoe", "lamp", "printer", "desk"]
 INPUTS = ("input_ids", "attention_mask", "token_type_ids", "segments")

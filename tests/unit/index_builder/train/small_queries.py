@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from index_builder.train.encoder_plan import EncoderPlan, Precision
-from index_builder.train.encoder_run import EncoderData
-from index_builder.train.query import Origin, TrainingQuery
+from index_builder.train.encoder.encoder_plan import EncoderPlan, Precision
+from index_builder.train.encoder.encoder_run import EncoderData
+from index_builder.train.queries.query import Origin, TrainingQuery
 
 WARES = ("ink", "kettle", "shoe", "lamp", "printer", "desk", "chair", "phone", "mouse", "cable")
 COLORS = ("red", "blue", "black", "green")

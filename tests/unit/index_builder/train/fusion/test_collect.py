@@ -8,7 +8,7 @@ from engine.plan import MAX_CANDIDATES, MAX_RERANK_DEPTH
 from engine.request import ExpansionInfo, Explanation, Hit, ScorePart, SearchRequest, SearchResult
 from engine.types import Product, ProductId
 from index_builder.train.fusion.collect import PARTS, collect
-from index_builder.train.query import Origin, TrainingQuery
+from index_builder.train.queries.query import Origin, TrainingQuery
 from tests.unit.index_builder.train.fusion.graded_lists import parts
 
 IDS = [ProductId(name) for name in ("pen", "ink", "hose")]
