@@ -56,12 +56,13 @@ CACHE = "cache"
 @dataclass(frozen=True, slots=True)
 class Built:
     """`evaluation` is the JSON of `evaluate`, None without judgements; `gate_failed` says why the generation
-    was published but not activated, empty when it was.
+    was published but not activated, empty when it was; each of `warnings` is one sentence for a person.
     """
 
     generation: Generation
     evaluation: dict[str, Any] | None
     gate_failed: str
+    warnings: tuple[str, ...] = ()
 
 
 def build(settings: BuildSettings, progress: Progress) -> Built:
@@ -235,7 +236,7 @@ class _Build:
         with self.progress.step("publish"):
             activate = self.settings.activate and not gate_failed
             generation = publish(self.work, self.settings.out, activate=activate)
-        return Built(generation, report, gate_failed)
+        return Built(generation, report, gate_failed, tuple(self.models.warnings))
 
     def _evaluate(self, generation: Generation, judgements: Judgements) -> dict[str, Any]:
         serve = ServeSettings(

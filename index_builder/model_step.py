@@ -30,7 +30,7 @@ CHECKED_PRODUCTS = 32
 @dataclass(slots=True)
 class ModelStep:
     """Writes encoder/, reranker/ and fusion/ into `work`. `base` is the model that others start from; `about`
-    gathers what the manifest shall tell.
+    gathers what the manifest shall tell, `warnings` what a person shall.
     """
 
     settings: BuildSettings
@@ -39,6 +39,7 @@ class ModelStep:
     threads: int
     progress: Progress
     about: dict[str, dict[str, Any]]
+    warnings: list[str] = field(default_factory=list)
     base: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -94,7 +95,12 @@ class ModelStep:
                 check_texts=texts,
             )
             given.copy_papers(folder)
-        parity = exported.parity
+        kept, parity = exported.spec.dimension, exported.parity
+        if kept < exported.full_dimension and (given is None or not given.can_be_cut(kept)):
+            self.warnings.append(
+                f"the encoder was not trained to be cut to {kept} of {exported.full_dimension} components, "
+                f"which may cost much of the ranking: train it with --dimension {kept}, or compare both."
+            )
         return {
             "texts": parity.texts,
             "mean_cosine": round(parity.mean_cosine, 4),

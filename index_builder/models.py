@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +27,7 @@ from engine.backends.tokens import SEGMENTS
 from engine.errors import ConfigError, DamagedGenerationError
 from engine.plan import WEIGHT_OF_PART
 from index_builder.config import BuildSettings
+from index_builder.train.cards.model_card import CARD, PAGE, ModelCard
 
 _SAMPLES = ("black hp ink", "黑色 墨盒")
 
@@ -43,13 +45,14 @@ class TrainedModel:
 
     folder: Path
     spec: ModelSpec
+    card: ModelCard | None = None
 
     @classmethod
     def read(cls, folder: Path, kind: ModelKind) -> TrainedModel:
         """Raises ConfigError, which says what is wrong with the folder and how to go on."""
         _check_folder(folder, kind)
         try:
-            model = cls(folder, ModelSpec.read(folder))
+            model = cls(folder, ModelSpec.read(folder), ModelCard.read(folder))
             model._check_kind(kind)
             model._check_files(kind)
             _check_answers(folder, kind)
@@ -69,13 +72,23 @@ class TrainedModel:
         self.copy_papers(out)
 
     def copy_papers(self, out: Path) -> None:
-        for name in PAPERS:
+        for name in (CARD, PAGE):
             if (self.folder / name).is_file():
                 shutil.copyfile(self.folder / name, out / name)
 
     def about(self) -> dict[str, Any]:
-        """What the manifest tells of it."""
-        return {"base_model": self.spec.base_model, "fingerprint": self.spec.fingerprint, "trained": True}
+        """What the manifest tells of it: where it has a card, what it learned from and how well it does."""
+        told = {"base_model": self.spec.base_model, "fingerprint": self.spec.fingerprint, "trained": True}
+        if self.card is None:
+            return told
+        learned: Counter[str] = Counter()
+        for source in self.card.sources:
+            learned[source.origin] += source.queries
+        return {**told, "learned_from": dict(learned), "figures": self.card.figures}
+
+    def can_be_cut(self, dimension: int) -> bool:
+        """Whether it was trained for embeddings of so many components, as its card tells."""
+        return self.card is not None and dimension in self.card.parameters.get("dimensions", ())
 
     def _check_kind(self, kind: ModelKind) -> None:
         found = ModelKind.RERANKER if SEGMENTS in self.spec.inputs else ModelKind.ENCODER
@@ -96,7 +109,6 @@ class TrainedModel:
             )
 
 
-PAPERS = ("card.json", "README.md")
 _A = {ModelKind.ENCODER: "an encoder", ModelKind.RERANKER: "a cross-encoder"}
 
 

@@ -24,6 +24,8 @@ def run(settings: BuildSettings, output: Output) -> int:
     console.print(
         f"  what was wrong in the catalogue: {built.generation.part('report')}/quality.html", soft_wrap=True
     )
+    for warning in built.warnings:
+        output.errors.print(f"warning: {warning}", markup=False, soft_wrap=True)
     if built.gate_failed:
         output.errors.print(f"not activated: {built.gate_failed}", markup=False, soft_wrap=True)
         return EXIT_GATE

@@ -31,10 +31,11 @@ _QUERY_PROMPTS, _PRODUCT_PROMPTS = ("query",), ("document", "passage")
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written, and how true int8 is to full precision."""
+    """What was written, how true int8 is to full precision, and how many components there would be."""
 
     spec: ModelSpec
     parity: EncoderParity
+    full_dimension: int
 
 
 def export_encoder(
@@ -99,7 +100,7 @@ def export_encoder(
     except ConfigError:
         (out / SPEC).unlink()
         raise
-    return Exported(spec, parity)
+    return Exported(spec, parity, full)
 
 
 def write_onnx(module: torch.nn.Module, inputs: Sequence[str], out: Path) -> None:

@@ -72,16 +72,18 @@ class Builds:
     whole: Generation
     steps: frozenset[str]
     cut: Generation
+    warnings: tuple[str, ...]
 
 
 @pytest.fixture(scope="module")
 def builds(tmp_path_factory: pytest.TempPathFactory, trained: Trained) -> Builds:
     data, progress = tmp_path_factory.mktemp("trained") / "data", SilentProgress()
     settings = trained.settings(data)
-    whole = build(settings, progress).generation
+    whole = build(settings, progress)
     shorter = settings.model_copy(update={"dimension": CUT, "fusion": None})
-    cut = build(shorter, SilentProgress()).generation
-    return Builds(data, whole, frozenset(progress.seconds), cut)
+    cut = build(shorter, SilentProgress())
+    warnings = (*whole.warnings, *cut.warnings)
+    return Builds(data, whole.generation, frozenset(progress.seconds), cut.generation, warnings)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -138,6 +140,8 @@ def test_a_generation_with_cut_embeddings_answers(builds: Builds) -> None:
         opened.close()
 
     assert len(response.hits) > 0
+    (warning,) = builds.warnings
+    assert warning.startswith("the encoder was not trained to be cut to 128 of 384 components")
     assert builds.cut.manifest.product_count == PRODUCTS
 
 

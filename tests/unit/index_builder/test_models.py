@@ -16,8 +16,9 @@ from engine.errors import ConfigError
 from engine.files import files_below, sha256_of
 from index_builder.config import BuildSettings
 from index_builder.models import ModelKind, TrainedModel, TrainedModels
+from index_builder.train.cards.model_card import CardKind, CardSource, ModelCard
 from index_builder.train.export import export_encoder
-from index_builder.train.queries.query import TrainingPair
+from index_builder.train.queries.query import Origin, TrainingPair
 from index_builder.train.reranker.cross_encoder import train_cross_encoder
 from index_builder.train.reranker.fitting import TrainingPlan
 from tests.unit.index_builder.train.small_model import write_small_model
@@ -81,6 +82,29 @@ def test_trained_folders_are_taken(encoder: Path, reranker: Path, tmp_path: Path
     }
     assert models.reranker is not None
     assert models.reranker.spec.dimension == 1
+
+
+def test_what_a_card_tells_goes_into_the_manifest(copy: Path) -> None:
+    """Queries are counted by origin, those that an encoder learned through its teacher as well."""
+    sources = (
+        CardSource(Origin.GRAPH, queries=900, held_out_queries=100),
+        CardSource(Origin.JUDGEMENTS, queries=30),
+        CardSource(Origin.JUDGEMENTS, queries=20, through="teacher"),
+    )
+    figures = {"base model": {"ndcg@10": 0.5}, "trained": {"ndcg@10": 0.6}}
+    ModelCard(CardKind.ENCODER, "small", "mit", sources, figures, {"dimensions": [16]}).write(copy)
+
+    model = TrainedModel.read(copy, ModelKind.ENCODER)
+
+    assert model.about()["learned_from"] == {"graph": 900, "judgements": 30 + 20}
+    assert model.about()["figures"] == figures
+    assert (model.can_be_cut(16), model.can_be_cut(8)) == (True, False)
+
+
+def test_a_card_that_cannot_be_read_is_refused(copy: Path) -> None:
+    (copy / "card.json").write_text("[]")
+
+    assert refusal(copy).startswith(f"{copy / 'card.json'} is no model card")
 
 
 def test_without_folders_there_are_no_trained_models(tmp_path: Path) -> None:
