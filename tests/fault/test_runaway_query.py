@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,8 @@ def children(server: RealServer) -> set[int]:
     """Of every thread of the server."""
     found: set[int] = set()
     for task in Path(f"/proc/{server.process.pid}/task").glob("*/children"):
-        found.update(map(int, task.read_text().split()))
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread may end while it is looked at
+            found.update(map(int, task.read_text().split()))
     return found
 
 

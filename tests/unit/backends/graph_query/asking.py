@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from engine.backends.graph_query.pool import GraphQueryPool
@@ -41,7 +42,8 @@ def children() -> set[int]:
     """Processes that this one started and that run."""
     found = set()
     for task in Path("/proc/self/task").iterdir():
-        found |= {int(pid) for pid in (task / "children").read_text().split()}
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread may end while it is looked at
+            found |= {int(pid) for pid in (task / "children").read_text().split()}
     return found
 
 
