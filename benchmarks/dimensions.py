@@ -8,20 +8,18 @@ is measured. Written to benchmarks/results/.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
 
 import numpy as np
 import torch
-from rich.console import Console
 from rich.table import Table
 
+from benchmarks.judged import keep_result, show_result
 from benchmarks.machine import machine
 from engine.backends.catalog import Catalog
 from engine.backends.device import CPU
@@ -130,14 +128,8 @@ def main() -> None:
         "machine": machine(),
         "rows": [asdict(row) for row in rows],
     }
-    results = Path(__file__).parent / "results"
-    results.mkdir(exist_ok=True)
-    file = results / f"dimensions-{given.name}-{datetime.now(UTC):%Y-%m-%d}.json"
-    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    if given.json:
-        sys.stdout.write(json.dumps(content, indent=2) + "\n")
-    else:
-        Console().print(table(rows))
+    keep_result("dimensions", given.name, content)
+    show_result(content, table(rows), as_json=given.json)
 
 
 def _parse() -> argparse.Namespace:

@@ -8,11 +8,8 @@ trained reranker's opinion brings. Written to benchmarks/results/ as JSON.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.dimensions import INT8, measure_sizes
+from benchmarks.judged import keep_result, show_result
 from benchmarks.machine import machine
 from engine.backends.onnx_encoder import OnnxEncoder
 from index_builder.evaluate import METRICS
@@ -28,7 +26,8 @@ from index_builder.judgements import Judgements
 from index_builder.progress import ConsoleProgress
 from index_builder.train.encoder.dual_encoder import train_dual_encoder
 from index_builder.train.encoder.encoder_job import CatalogueMiner, EncoderJob, plan_of
-from index_builder.train.encoder.encoder_plan import Adversary, EncoderPlan, LoraPlan, LossPlan
+from index_builder.train.encoder.encoder_plan import Adversary, EncoderPlan, LoraPlan
+from index_builder.train.encoder.encoder_run import EncoderData
 from index_builder.train.encoder.rounds import no_negatives
 from index_builder.train.export import export_encoder
 from index_builder.train.lessons import Lessons, gather_lessons
@@ -40,19 +39,16 @@ FULL, UNMINED = "all weights", "no mined negatives"
 
 
 def ways(plan: EncoderPlan, *, teacher: bool) -> dict[str, EncoderPlan]:
-    loss = plan.loss
+    plain = replace(plan, loss=replace(plan.loss, distillation=0.0))
     found = {
-        FULL: replace(plan, loss=replace(loss, distillation=0.0)),
-        UNMINED: replace(plan, loss=replace(loss, distillation=0.0)),
-        "no graded term": replace(plan, loss=LossPlan(scale=loss.scale, graded=0.0)),
+        FULL: plain,
+        UNMINED: plain,
+        "no graded term": replace(plain, loss=replace(plain.loss, graded=0.0)),
         "LoRA, rank 16": replace(
-            plan,
-            lora=LoraPlan(rank=16),
-            learning_rate=plan.learning_rate * LORA_SPEED,
-            loss=replace(loss, distillation=0.0),
+            plain, lora=LoraPlan(rank=16), learning_rate=plan.learning_rate * LORA_SPEED
         ),
-        "FGM": replace(plan, adversary=Adversary.FGM, loss=replace(loss, distillation=0.0)),
-        "AWP": replace(plan, adversary=Adversary.AWP, loss=replace(loss, distillation=0.0)),
+        "FGM": replace(plain, adversary=Adversary.FGM),
+        "AWP": replace(plain, adversary=Adversary.AWP),
     }
     if teacher:
         found["distilled from the reranker"] = plan
@@ -76,29 +72,29 @@ def main() -> None:
         job = EncoderJob(settings)
         lessons = gather_lessons(settings, job.draws, progress)
         export_encoder(job.base, Path(scratch) / "untuned", base_model=settings.base_model)
-        rows = {"untuned": _measured(Path(scratch) / "untuned", job, lessons, judgements)}
+        data = job.data(lessons)
+        rows = {"untuned": _measured(Path(scratch) / "untuned", data, lessons, judgements)}
         plans = ways(plan_of(settings), teacher=given.teacher is not None)
         for name, plan in plans.items():
             if not given.only or name in given.only:
                 with progress.step(name):
-                    rows[name] = _trained(name, plan, job, lessons, settings, judgements)
-                _keep(rows, given, len(judgements.queries))
-    if given.json:
-        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
-    else:
-        Console().print(_table(rows))
+                    rows[name] = _trained(name, plan, job, data, lessons, settings, judgements)
+                # After each way, since all of them take an hour.
+                about = {"queries": len(judgements.queries), "pairs": given.pairs, "machine": machine()}
+                keep_result("encoder-ablation", given.name, {**about, "ways": rows})
+    show_result(rows, _table(rows), as_json=given.json)
 
 
 def _trained(
     name: str,
     plan: EncoderPlan,
     job: EncoderJob,
+    data: EncoderData,
     lessons: Lessons,
     settings: TrainEncoderSettings,
     judgements: Judgements,
 ) -> dict[str, Any]:
     out = settings.out / name.replace(" ", "-")
-    data = job.data(lessons)
     report = train_dual_encoder(
         data if plan.loss.distillation else replace(data, teacher=None),
         base=job.base,
@@ -109,28 +105,19 @@ def _trained(
     )
     held_out = {f"held-out {metric}": round(value, 4) for metric, value in report.exported.items()}
     return {
-        **_measured(out, job, lessons, judgements),
+        **_measured(out, data, lessons, judgements),
         **held_out,
         "steps": report.steps,
         "seconds": round(report.seconds, 1),
     }
 
 
-def _measured(folder: Path, job: EncoderJob, lessons: Lessons, judgements: Judgements) -> dict[str, Any]:
+def _measured(folder: Path, data: EncoderData, lessons: Lessons, judgements: Judgements) -> dict[str, Any]:
     encoder = OnnxEncoder.open(folder, threads=2)
     ids = [str(product.id) for product in lessons.shop.products]
-    products = encoder.encode_products(job.data(lessons).texts)
+    products = encoder.encode_products(data.texts)
     queries = encoder.encode_queries(list(judgements.queries.values()))
     return dict(measure_sizes(INT8, queries, products, ids, judgements)[0].figures)
-
-
-def _keep(rows: Mapping[str, Any], given: argparse.Namespace, queries: int) -> None:
-    """After each way, since all of them take an hour."""
-    content = {"queries": queries, "pairs": given.pairs, "machine": machine(), "ways": rows}
-    results = Path(__file__).parent / "results"
-    results.mkdir(exist_ok=True)
-    file = results / f"encoder-ablation-{given.name}-{datetime.now(UTC):%Y-%m-%d}.json"
-    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _table(rows: Mapping[str, Mapping[str, Any]]) -> Table:

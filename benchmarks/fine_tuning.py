@@ -7,16 +7,13 @@ from the queries are refused, unless --in-sample. Written to benchmarks/results/
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from benchmarks.judged import keep_result, show_result
 from engine.bootstrap import open_generation
 from engine.config import ServeSettings
 from engine.generation import DataFolder, Generation
@@ -54,11 +51,8 @@ def main() -> None:
         "after": _about(after),
         "stages": {stage.value: comparison.to_json() for stage, comparison in compared.items()},
     }
-    _keep(content, given.name)
-    if given.json:
-        sys.stdout.write(json.dumps(content, indent=2) + "\n")
-    else:
-        Console().print(_table(compared, len(judgements.queries)))
+    keep_result("fine_tuning", given.name, content)
+    show_result(content, _table(compared, len(judgements.queries)), as_json=given.json)
 
 
 def _measured(generation: Generation, data: Path, judgements: Judgements) -> Mapping[Ablation, Evaluation]:
@@ -78,13 +72,6 @@ def _about(generation: Generation) -> dict[str, Any]:
         "generation": generation.id,
         **{name: parts.get(name, {}) for name in ("encoder", "reranker", "fusion")},
     }
-
-
-def _keep(content: Mapping[str, Any], name: str) -> None:
-    results = Path(__file__).parent / "results"
-    results.mkdir(exist_ok=True)
-    file = results / f"fine_tuning-{name}-{datetime.now(UTC):%Y-%m-%d}.json"
-    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _table(compared: Mapping[Ablation, Comparison], queries: int) -> Table:

@@ -43,15 +43,25 @@ class Judged:
 
     def keep(self, content: Mapping[str, Any], *tables: Table) -> None:
         """Into benchmarks/results/, and onto the screen."""
-        results = Path(__file__).parent / "results"
-        results.mkdir(exist_ok=True)
-        file = results / f"{self.kind}-{self.name}-{datetime.now(UTC):%Y-%m-%d}.json"
-        file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        if self.as_json:
-            sys.stdout.write(json.dumps(content, indent=2) + "\n")
-            return
-        for table in tables:
-            Console().print(table)
+        keep_result(self.kind, self.name, content)
+        show_result(content, *tables, as_json=self.as_json)
+
+
+def keep_result(kind: str, name: str, content: Mapping[str, Any]) -> None:
+    """Into benchmarks/results/, named by what was measured, on what, and the day."""
+    results = Path(__file__).parent / "results"
+    results.mkdir(exist_ok=True)
+    file = results / f"{kind}-{name}-{datetime.now(UTC):%Y-%m-%d}.json"
+    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def show_result(content: Mapping[str, Any], *tables: Table, as_json: bool) -> None:
+    """One JSON object for programs, or tables for people."""
+    if as_json:
+        sys.stdout.write(json.dumps(content, indent=2) + "\n")
+        return
+    for table in tables:
+        Console().print(table)
 
 
 def parse(kind: str, program: str, description: str | None) -> Judged:

@@ -14,12 +14,9 @@ Written to benchmarks/results/ as JSON (no text of a shop).
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,6 +24,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.judged import keep_result, show_result
 from benchmarks.machine import machine
 from benchmarks.rerank_runs import DEPTHS, PAIRS, TOKENS, Shop, folds_of, latencies, only, runs_of
 from engine.backends.onnx_cross_encoder import OnnxCrossEncoder
@@ -84,15 +82,8 @@ def main() -> None:
         "reports": reports,
         "machine": machine(),
     }
-    results = Path(__file__).parent / "results"
-    results.mkdir(exist_ok=True)
-    file = results / f"reranker-{given.name}-{datetime.now(UTC):%Y-%m-%d}.json"
-    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    if given.json:
-        sys.stdout.write(json.dumps(content, indent=2) + "\n")
-        return
-    for table in tables(content):
-        Console().print(table)
+    keep_result("reranker", given.name, content)
+    show_result(content, *tables(content), as_json=given.json)
 
 
 def cross_validated(

@@ -55,10 +55,7 @@ def fusion(settings: TrainFusionSettings, output: Output) -> int:
     _prepare(settings)
     job = FusionJob(settings)
     if settings.preview:
-        preview = Preview.of(job.training, job.products, seed=settings.seed)
-        output.show(
-            settings.json_output, preview.as_dict(), lambda: output.console.print(preview.renderable())
-        )
+        _show_preview(Preview.of(job.training, job.products, seed=settings.seed), settings, output)
         return 0
     if settings.dry_run:
         _show_figures(job.estimate(), settings, output)
@@ -85,9 +82,8 @@ def _run(job: Job, settings: CatalogueSettings, output: Output) -> int:
     progress = _progress(settings, output)
     lessons = gather_lessons(settings, job.draws, progress)
     if settings.preview:
-        preview = Preview.of(lessons.training, lessons.shop.products, seed=settings.seed)
-        output.show(
-            settings.json_output, preview.as_dict(), lambda: output.console.print(preview.renderable())
+        _show_preview(
+            Preview.of(lessons.training, lessons.shop.products, seed=settings.seed), settings, output
         )
         return 0
     if settings.dry_run:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,11 +13,11 @@ from engine.errors import ConfigError
 from index_builder.train.encoder.adapters import trainable
 from index_builder.train.encoder.encoder_plan import EncoderPlan
 from index_builder.train.queries.query import ANSWERS_FROM, TrainingQuery
+from index_builder.train.resources import MIB, free_bytes
 
 MIN_QUERIES = 32
 """Fewer are learnt by heart within a few steps."""
 MIN_HELD_OUT = 8
-_MIB = 2**20
 _SPARE = 1.2
 
 
@@ -59,11 +58,11 @@ def check_disk(checkpoints: Path, out: Path, model: SentenceTransformer) -> None
     """Raises ConfigError when the disk has less room than checkpoints and export will take."""
     exported = sum(weight.nbytes for weight in model.parameters()) * 1.5
     for folder, needed in ((checkpoints, checkpoint_bytes(model)), (out, exported)):
-        free = shutil.disk_usage(_existing(folder)).free
+        free = free_bytes(folder)
         if free < needed * _SPARE:
             raise ConfigError(
-                f"{folder} is on a disk with {free // _MIB:,} MiB free, and training needs about "
-                f"{int(needed * _SPARE) // _MIB:,} MiB there. Free some space or choose another folder.",
+                f"{folder} is on a disk with {free // MIB:,} MiB free, and training needs about "
+                f"{int(needed * _SPARE) // MIB:,} MiB there. Free some space or choose another folder.",
                 path=folder,
             )
 
@@ -74,7 +73,3 @@ def checkpoint_bytes(model: SentenceTransformer) -> int:
     """
     learning = sum(weight.nbytes for weight in trainable(model).values())
     return 3 * 3 * learning + 2 * learning
-
-
-def _existing(folder: Path) -> Path:
-    return folder if folder.exists() else _existing(folder.absolute().parent)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +10,7 @@ from time import monotonic
 
 import torch
 
-from engine.backends.device import CUDA, choose_device
+from engine.backends.device import choose_device
 from index_builder.train.control import TrainingControl
 from index_builder.train.encoder.encoder_checks import (
     check_data,
@@ -24,8 +22,8 @@ from index_builder.train.encoder.encoder_plan import EncoderEstimate, EncoderPla
 from index_builder.train.encoder.encoder_run import EncoderData, EncoderRun
 from index_builder.train.encoder.rounds import no_negatives
 from index_builder.train.encoder.run_folder import open_run_folder
+from index_builder.train.resources import MIB, peak_bytes
 
-_MIB = 2**20
 _STEPS = 4
 """The first one warms up and is not counted."""
 
@@ -56,14 +54,6 @@ def estimate_encoder(
         seconds=step * plan.total_steps + evaluation * evaluations,
         seconds_a_step=step,
         seconds_an_evaluation=evaluation,
-        memory_mib=_memory(device) // _MIB,
-        disk_mib=checkpoint_bytes(run.model) // _MIB,
+        memory_mib=peak_bytes(torch.device(device)) // MIB,
+        disk_mib=checkpoint_bytes(run.model) // MIB,
     )
-
-
-def _memory(device: str) -> int:
-    """Bytes at the most so far: of the GPU, or of this process."""
-    if device == CUDA:
-        return torch.cuda.max_memory_allocated()
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import resource
-import shutil
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-
-import torch
 
 from engine.backends.device import choose_device
 from engine.backends.model_files import ModelSpec
@@ -28,12 +23,12 @@ from index_builder.train.reranker.pair_losses import Objective
 from index_builder.train.reranker.pair_quality import logits_by_list
 from index_builder.train.reranker.reranker_lists import check_labels, learnable, some_of
 from index_builder.train.reranker.reranker_plan import RerankerPlan
+from index_builder.train.resources import MIB, free_bytes, peak_bytes
 
 _SAMPLE_PAIRS = 256
 _LOOKS = 9
 """Times that held-out lists are read in each stage, the start included."""
 _EXPORT_SECONDS = 20.0
-_MIB = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +79,7 @@ def estimate_reranker(
         seconds += counts.student * learns + counts.looks * reads
     return RerankerEstimate(
         round(seconds + _EXPORT_SECONDS, 1),
-        round(_peak_mib(teacher.device), 1),
+        round(peak_bytes(teacher.device) / MIB, 1),
         round(disk_mib(teacher), 1),
         counts.teacher + counts.student,
         counts.unlabelled,
@@ -94,13 +89,12 @@ def estimate_reranker(
 
 def disk_mib(teacher: PairModel) -> float:
     """Room for the models and all checkpoints of a training."""
-    return _DISK_PER_WEIGHT * _bytes(teacher) / _MIB
+    return _DISK_PER_WEIGHT * _bytes(teacher) / MIB
 
 
 def require_disk(folder: Path, mib: float) -> None:
     """Raises ConfigError when the disk that holds `folder` has less room than `mib`."""
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    free = shutil.disk_usage(there).free / _MIB
+    free = free_bytes(folder) / MIB
     if free < mib:
         raise ConfigError(
             f"{folder} has room for {free:,.0f} MiB, and the training needs {mib:,.0f} MiB for the model and "
@@ -163,10 +157,3 @@ def _speed(
 
 def _bytes(model: PairModel) -> int:
     return sum(weight.numel() * weight.element_size() for weight in model.parameters())
-
-
-def _peak_mib(device: torch.device) -> float:
-    if device.type == "cuda":
-        return float(torch.cuda.max_memory_allocated(device)) / _MIB
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (_MIB if sys.platform == "darwin" else 1024)
