@@ -64,7 +64,7 @@ def measure_sizes(
     for dimension in sorted({queries.shape[1], *SIZES}, reverse=True):
         if dimension <= queries.shape[1]:
             scores = _cut(queries, dimension) @ _cut(products, dimension).T
-            measured = measure(_ranked(scores, ids, judgements), judgements)
+            measured = measure(ranked(scores, ids, judgements), judgements)
             per_query = {name: [round(float(v), 6) for v in found] for name, found in measured.values.items()}
             rows.append(Row(form, dimension, measured.means, per_query))
     return rows
@@ -75,7 +75,8 @@ def _cut(vectors: FloatArray, dimension: int) -> FloatArray:
     return np.asarray(kept / np.linalg.norm(kept, axis=1, keepdims=True), np.float32)
 
 
-def _ranked(scores: FloatArray, ids: Sequence[str], judgements: Judgements) -> dict[str, dict[str, float]]:
+def ranked(scores: FloatArray, ids: Sequence[str], judgements: Judgements) -> dict[str, dict[str, float]]:
+    """A run by query id from scores (queries, products): the best `DEPTH` products, best first."""
     run = {}
     for query_id, row in zip(judgements.queries, scores, strict=True):
         best = np.argsort(-row, kind="stable")[:DEPTH]

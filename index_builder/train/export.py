@@ -14,18 +14,27 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from engine.backends.model_files import ONNX_MODEL, SPEC, TOKENIZER, TORCH_FOLDER, ModelSpec, fingerprint_of
-from engine.backends.tokens import ATTENTION_MASK, INPUT_IDS, SEGMENTS, TOKEN_TYPE_IDS
+from engine.backends.tokens import (
+    ATTENTION_MASK,
+    INPUT_IDS,
+    SEGMENTS,
+    TOKEN_TYPE_IDS,
+    TextTokens,
+    padded,
+)
 from engine.backends.torch_model import quiet
 from engine.errors import ConfigError
 from engine.files import write_atomically
-from index_builder.train.parity import CHECK_PRODUCTS, EncoderParity, check_encoder
+from index_builder.train.parity import CHECK_PRODUCTS, CHECK_QUERIES, EncoderParity, check_encoder
 from index_builder.train.quantise import QUANTISATION, quantise
 from index_builder.train.safe_weights import check_safetensors
+from index_builder.train.smoothing import Samples
 
 DEFAULT_MAX_TOKENS = 128
 """Product titles and short descriptions are shorter; the cost of a text grows with its length."""
 _INPUTS = (INPUT_IDS, ATTENTION_MASK)
-_OPSET = 18
+_OPSET = 20
+"""The first with an operator for GELU, by which quantise.py knows it."""
 _QUERY_PROMPTS, _PRODUCT_PROMPTS = ("query",), ("document", "passage")
 
 
@@ -83,7 +92,6 @@ def export_encoder(
         encoder.save(str(out / TORCH_FOLDER), create_model_card=False)
     make_readable(out)
     kept = dimension or full
-    write_onnx(_Embedding(encoder, kept if kept < full else None), _INPUTS, out)
     spec = ModelSpec(
         dimension=kept,
         max_tokens=min(max_tokens, encoder.max_seq_length or max_tokens),
@@ -94,6 +102,10 @@ def export_encoder(
         query_prompt=_prompt(query_prompt, encoder.prompts, _QUERY_PROMPTS),
         product_prompt=_prompt(product_prompt, encoder.prompts, _PRODUCT_PROMPTS),
     )
+    texts = [spec.query_prompt + text for text in CHECK_QUERIES]
+    texts += [spec.product_prompt + text for text in CHECK_PRODUCTS]
+    samples = [padded([tokens], spec) for tokens in TextTokens(out, spec).texts(texts)]
+    write_onnx(_Embedding(encoder, kept if kept < full else None), _INPUTS, out, samples)
     spec = write_spec(spec, out)
     try:
         parity = check_encoder(out, products=(*CHECK_PRODUCTS, *check_texts))
@@ -103,9 +115,14 @@ def export_encoder(
     return Exported(spec, parity, full)
 
 
-def write_onnx(module: torch.nn.Module, inputs: Sequence[str], out: Path) -> None:
+def write_onnx(
+    module: torch.nn.Module,
+    inputs: Sequence[str],
+    out: Path,
+    samples: Samples,
+) -> None:
     """Trace a module that takes `inputs` in that order, int64 (n, tokens), and gives (n, dimension), and
-    write it in int8.
+    write it in int8; `samples` are typical inputs (see quantise.py).
     """
     # Any sample does: both axes are exported as variable. Its second half is a product, for pairs.
     first, second = torch.tensor([[1, 1, 1, 0, 0, 0]] * 2), torch.tensor([[0, 0, 0, 1, 1, 1]] * 2)
@@ -129,7 +146,7 @@ def write_onnx(module: torch.nn.Module, inputs: Sequence[str], out: Path) -> Non
             opset_version=_OPSET,
             dynamo=False,
         )
-        model = quantise(onnx.load(path))
+        model = quantise(onnx.load(path), samples)
     write_atomically(out / ONNX_MODEL, model.SerializeToString(deterministic=True))
 
 

@@ -27,6 +27,7 @@ from index_builder.graph.text.tagger_labels import IGNORED, SURE, TAGS, spans_of
 from index_builder.graph.text.titles import Title
 from index_builder.train.base_model import transformer_folder
 from index_builder.train.export import make_readable, save_tokenizer, write_onnx, write_spec
+from index_builder.train.parity import CHECK_PRODUCTS
 from index_builder.train.quantise import QUANTISATION
 
 _INPUTS = (INPUT_IDS, ATTENTION_MASK)
@@ -197,7 +198,8 @@ def _export(model: torch.nn.Module, spec: ModelSpec, out: Path) -> None:
         traceable = AutoModelForTokenClassification.from_pretrained(
             out / TORCH_FOLDER, local_files_only=True, attn_implementation="eager"
         )
-    write_onnx(_Logits(traceable, spec.max_tokens), spec.inputs, out)
+    samples = [padded([tokens], spec) for tokens in TextTokens(out, spec).texts(CHECK_PRODUCTS)]
+    write_onnx(_Logits(traceable, spec.max_tokens), spec.inputs, out, samples)
 
 
 def _calibration(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,13 @@ from transformers import AutoTokenizer
 
 from engine.backends.model_files import TORCH_FOLDER, ModelSpec
 from engine.backends.pair_model import PairModel
-from engine.backends.tokens import ATTENTION_MASK, INPUT_IDS, SEGMENTS, TOKEN_TYPE_IDS, TextTokens
+from engine.backends.tokens import ATTENTION_MASK, INPUT_IDS, SEGMENTS, TOKEN_TYPE_IDS, TextTokens, padded
 from engine.backends.torch_model import quiet
 from engine.errors import ConfigError
 from index_builder.train.base_model import check_body, transformer_folder
 from index_builder.train.control import TrainingControl
 from index_builder.train.export import make_readable, save_tokenizer, write_onnx, write_spec
+from index_builder.train.parity import CHECK_PRODUCTS, CHECK_QUERIES
 from index_builder.train.quantise import QUANTISATION
 from index_builder.train.queries.query import TrainingPair
 from index_builder.train.reranker.fitting import TrainingPlan, fit
@@ -107,7 +109,10 @@ def export_cross_encoder(model: PairModel, spec: ModelSpec, out: Path) -> ModelS
         model.save(out / TORCH_FOLDER)
         make_readable(out)
         traceable = PairModel.load(out / TORCH_FOLDER, attention="eager")
-    write_onnx(_Score(traceable, spec.inputs), spec.inputs, out)
+    products = list(islice(cycle(CHECK_PRODUCTS), len(CHECK_QUERIES)))
+    pairs = TextTokens(out, spec).pairs(CHECK_QUERIES, products)
+    samples = [padded([tokens], spec) for tokens in pairs]
+    write_onnx(_Score(traceable, spec.inputs), spec.inputs, out, samples)
     return write_spec(spec, out)
 
 

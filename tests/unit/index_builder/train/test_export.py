@@ -130,7 +130,7 @@ def spoilt(model: Path, into: Path, change: Callable[[str, torch.Tensor], None])
 def test_a_model_that_eight_bits_ruin_is_refused_and_leaves_no_model_folder(
     models: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    """Weights of a thousand stand where activations are 0: they change nothing, but on the scale of eight
+    """Weights of a million stand where activations are 0: they change nothing, but on the scale of eight
     bits all other weights become 0 beside them.
     """
 
@@ -138,7 +138,7 @@ def test_a_model_that_eight_bits_ruin_is_refused_and_leaves_no_model_folder(
         if "LayerNorm" in name:
             weight[0] = 0
         elif name.endswith(("query.weight", "key.weight", "value.weight", "intermediate.dense.weight")):
-            weight[:, 0] = 1_000
+            weight[:, 0] = 1_000_000
 
     model = spoilt(models[0], tmp_path / "model", add_giants)
 
