@@ -11,7 +11,7 @@ from engine.errors import DataError
 from engine.types import PastQuery
 from index_builder.config import BuildSettings
 from index_builder.graph.compose import ComposedQuery
-from index_builder.progress import Advance
+from index_builder.progress import Advance, counted
 from index_builder.quality import CleanCatalogue, TooManyBadRowsError, load_catalogue, load_past_queries
 from index_builder.report import write_quarantine, write_report
 from index_builder.sources import QuarantinedRow
@@ -22,16 +22,12 @@ def read_catalogue(settings: BuildSettings, report: Path, advance: Advance) -> C
 
     Raises DataError; when too many rows are bad, they are all kept in quarantine.jsonl of the data folder.
     """
-    done = 0
-
-    def read(rows: int) -> None:
-        nonlocal done
-        done += rows
-        advance(done, 0)
-
     try:
         catalogue = load_catalogue(
-            settings.catalog, mapping=settings.mapping, max_bad_share=settings.max_bad_share, progress=read
+            settings.catalog,
+            mapping=settings.mapping,
+            max_bad_share=settings.max_bad_share,
+            progress=counted(advance),
         )
     except TooManyBadRowsError as error:
         kept = settings.out / "quarantine.jsonl"

@@ -15,6 +15,18 @@ Advance = Callable[[int, int], None]
 """Called with (done, total) as a step goes on; total 0 = unknown."""
 
 
+def counted(advance: Advance) -> Callable[[int], None]:
+    """Takes how many more are done, of a number unknown."""
+    done = 0
+
+    def add(more: int) -> None:
+        nonlocal done
+        done += more
+        advance(done, 0)
+
+    return add
+
+
 class Progress(Protocol):
     """`seconds` holds the wall time of each finished step by its name."""
 

@@ -11,6 +11,9 @@ from index_builder.train.cards.model_card import CardKind, CardSource
 from index_builder.train.control import TrainingControl
 from index_builder.train.lessons import Lessons
 
+IN_INT8 = "int8 beside float32"
+"""Among the figures: how true what serves is to what was trained."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trained:

@@ -9,7 +9,7 @@ from engine.commands.flags import flag_name
 from engine.errors import ConfigError
 from engine.types import Product
 from index_builder.judgements import Judgements, read_queries
-from index_builder.progress import Progress
+from index_builder.progress import Progress, counted
 from index_builder.quality import load_catalogue
 from index_builder.train.queries.composed import ComposedSource
 from index_builder.train.queries.events import event_source
@@ -87,14 +87,10 @@ def people_said(settings: TrainSettings, given: GivenFiles, row_of: dict[str, in
 
 
 def _products(settings: CatalogueSettings, progress: Progress) -> Sequence[Product]:
-    done = 0
     with progress.step("read and clean") as advance:
-
-        def read(rows: int) -> None:
-            nonlocal done
-            done += rows
-            advance(done, 0)
-
         return load_catalogue(
-            settings.catalog, mapping=settings.mapping, max_bad_share=settings.max_bad_share, progress=read
+            settings.catalog,
+            mapping=settings.mapping,
+            max_bad_share=settings.max_bad_share,
+            progress=counted(advance),
         ).products

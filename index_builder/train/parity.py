@@ -53,6 +53,11 @@ class EncoderParity:
     worst_cosine: float
     worst_text: str
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """For a model card."""
+        return {"mean_cosine": self.mean_cosine, "worst_cosine": self.worst_cosine}
+
 
 def check_encoder(
     folder: Path, *, queries: Sequence[str] = CHECK_QUERIES, products: Sequence[str] = CHECK_PRODUCTS

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import torch
 
+from engine.backends.device import CUDA
+
 MIB = 2**20
 
 
@@ -20,7 +22,7 @@ def free_bytes(folder: Path) -> int:
 
 def peak_bytes(device: torch.device) -> int:
     """Memory at the most so far: of the GPU, where it trains there, else of this process."""
-    if device.type == "cuda":
+    if device.type == CUDA:
         return torch.cuda.max_memory_allocated(device)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

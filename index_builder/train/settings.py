@@ -81,7 +81,7 @@ class TrainEncoderSettings(CatalogueSettings):
     """`train encoder`."""
 
     pairs: int = Field(
-        20_000,
+        10_000,
         ge=100,
         le=10_000_000,
         description="Times that a query is learned from; more takes longer (about 25 a second on 2 cores).",

@@ -47,7 +47,8 @@ def test_a_trained_encoder_comes_with_its_card_curves_and_history(trained: Path)
 
     assert ModelSpec.read(trained).dimension == 32
     assert card is not None
-    assert set(card.figures) == {"base model", "trained"}
+    assert set(card.figures) == {"base model", "trained", "int8 beside float32"}
+    assert 0.98 <= card.figures["int8 beside float32"]["mean_cosine"] <= 1.001
     assert card.figures["trained"]["score"] >= card.figures["base model"]["score"]
     assert {path.name for path in trained.iterdir()} == {
         *("spec.json", "tokenizer.json", "model.onnx", "torch"),
@@ -104,7 +105,9 @@ def test_a_reranker_is_trained_with_a_teacher_and_a_student(
     report = json.loads(capsys.readouterr().out)
     assert [stage["name"] for stage in report["stages"]] == ["binary", "listwise", "student"]
     assert report["layers"] == 1
-    assert ModelCard.read(tmp_path) is not None
+    card = ModelCard.read(tmp_path)
+    assert card is not None
+    assert 0.8 <= card.figures["int8 beside float32"]["tau"] <= 1
     assert not (tmp_path / "work").exists()
 
 

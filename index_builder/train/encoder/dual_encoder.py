@@ -32,7 +32,7 @@ from index_builder.train.encoder.encoder_run import EncoderData, EncoderRun
 from index_builder.train.encoder.rounds import Miner, no_negatives
 from index_builder.train.encoder.run_folder import identity_of, open_run_folder
 from index_builder.train.encoder.turned_base import turned_base
-from index_builder.train.export import export_encoder
+from index_builder.train.export import Exported, export_encoder
 
 
 def train_dual_encoder(
@@ -67,8 +67,8 @@ def train_dual_encoder(
         weights = run.best.load()
         if weights is not None:
             report = _blended(model, weights, run, report)
-        _export(model, out, base_model, plan)
-    return report
+        exported = _export(model, out, base_model, plan)
+    return replace(report, parity=exported.parity)
 
 
 def _blended(
@@ -86,12 +86,12 @@ def _blended(
     return replace(report, share=found.share, exported=found.figures)
 
 
-def _export(model: SentenceTransformer, out: Path, base_model: str, plan: EncoderPlan) -> None:
+def _export(model: SentenceTransformer, out: Path, base_model: str, plan: EncoderPlan) -> Exported:
     query_prompt, product_prompt = prompts_of(model, plan)
     with TemporaryDirectory(prefix="cartograph-encoder-") as folder:
         with quiet():
             model.save(folder, create_model_card=False)
-        export_encoder(
+        return export_encoder(
             Path(folder),
             out,
             base_model=base_model,

@@ -25,7 +25,7 @@ from index_builder.train.encoder.encoder_estimate import estimate_encoder
 from index_builder.train.encoder.encoder_plan import Adversary, EncoderPlan, EncoderReport, LoraPlan, LossPlan
 from index_builder.train.encoder.encoder_run import EncoderData
 from index_builder.train.encoder.rounds import Teacher
-from index_builder.train.job import Trained
+from index_builder.train.job import IN_INT8, Trained
 from index_builder.train.lessons import Lessons
 from index_builder.train.queries.negatives import NegativeMiner
 from index_builder.train.queries.query import ANSWERS_FROM, TrainingQuery
@@ -108,6 +108,8 @@ class EncoderJob:
         figures = {"base model": report.before, "trained": report.best}
         if report.exported:
             figures["exported"] = report.exported
+        if report.parity:
+            figures[IN_INT8] = report.parity.figures
         return Trained(asdict(report), figures, _outcome(report))
 
     def data(self, lessons: Lessons) -> EncoderData:

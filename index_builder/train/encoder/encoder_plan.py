@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from engine.errors import ConfigError
+
+if TYPE_CHECKING:
+    from index_builder.train.parity import EncoderParity
 
 
 class Precision(StrEnum):
@@ -127,8 +131,8 @@ class EncoderReport:
     """`best_step` 0 means that no training beat the base model, which was then exported as it is.
     `queries` could be learnt from, `left_out` had no answer. `first_loss` and `last_loss` are means over
     the first and the last steps, ten at most. `ended` says why training stopped: done, patience, or time.
-    What was exported is `share` of the way from the base model to the best weights (see blending.py), and
-    `exported` says how held-out queries fare with it.
+    What was exported is `share` of the way from the base model to the best weights (see blending.py),
+    `exported` says how held-out queries fare with it, and `parity` how true its int8 form is to it.
     """
 
     queries: int
@@ -143,6 +147,7 @@ class EncoderReport:
     seconds: float
     share: float = 0.0
     exported: Mapping[str, float] = field(default_factory=dict)
+    parity: EncoderParity | None = None
 
     @property
     def before(self) -> Mapping[str, float]:

@@ -12,7 +12,7 @@ from index_builder.train.base_model import resolve_base_model
 from index_builder.train.cards.card_facts import inherited
 from index_builder.train.cards.model_card import CardKind, CardSource
 from index_builder.train.control import TrainingControl
-from index_builder.train.job import Trained
+from index_builder.train.job import IN_INT8, Trained
 from index_builder.train.lessons import Lessons
 from index_builder.train.reranker.reranker_estimate import estimate_reranker, require_disk
 from index_builder.train.reranker.reranker_plan import RerankerPlan
@@ -84,6 +84,7 @@ class RerankerJob:
         )
         measured = {"teacher": report.teacher, "trained": report.student or report.teacher}
         figures = {who: asdict(quality) for who, quality in measured.items() if quality is not None}
+        figures[IN_INT8] = report.parity.figures
         return Trained(asdict(report), figures, f"{report.layers} layers from {report.pairs} pairs")
 
 

@@ -33,6 +33,11 @@ class Parity:
     overlap: float
     difference: float
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """For a model card."""
+        return {"tau": self.tau, "top-10 overlap": self.overlap, "largest difference": self.difference}
+
 
 def check_parity(folder: Path, lists: Sequence[PairList], logits: Sequence[FloatArray]) -> Parity:
     """Compare `model.onnx` of a model folder with the trained model's `logits` of the same lists.

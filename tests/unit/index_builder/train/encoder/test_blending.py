@@ -7,7 +7,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
-from index_builder.train.encoder.blending import blend
+from index_builder.train.encoder.blending import ENOUGH, blend
 from index_builder.train.queries.query import Origin, TrainingQuery
 from tests.unit.index_builder.train.small_model import write_small_model
 
@@ -17,9 +17,9 @@ def model(tmp_path: Path) -> SentenceTransformer:
     return write_small_model(tmp_path, pooling="mean")
 
 
-def held_out(origin: Origin) -> list[TrainingQuery]:
+def held_out(origin: Origin, count: int) -> list[TrainingQuery]:
     rows = np.array([0], np.int64)
-    return [TrainingQuery("ink", rows, np.ones(1, np.float32), rows, origin)]
+    return [TrainingQuery(f"ink {n}", rows, np.ones(1, np.float32), rows, origin) for n in range(count)]
 
 
 def zeros(model: SentenceTransformer) -> dict[str, Tensor]:
@@ -32,11 +32,14 @@ def size(model: SentenceTransformer) -> float:
     )
 
 
-def test_composed_queries_do_not_choose_and_half_of_the_way_is_taken(model: SentenceTransformer) -> None:
+@pytest.mark.parametrize(("origin", "count"), [(Origin.GRAPH, 1_000), (Origin.JUDGEMENTS, ENOUGH - 1)])
+def test_composed_or_few_queries_do_not_choose_and_half_of_the_way_is_taken(
+    model: SentenceTransformer, origin: Origin, count: int
+) -> None:
     trained = size(model)
 
     # Whole weights would measure best, but the base is all zeros, so that half of the way halves them.
-    found = blend(model, zeros(model), held_out(Origin.GRAPH), lambda each: {"score": size(each)})
+    found = blend(model, zeros(model), held_out(origin, count), lambda each: {"score": size(each)})
 
     assert found.share == 0.5
     assert size(model) == pytest.approx(trained / 2, rel=1e-5)
@@ -50,7 +53,7 @@ def test_queries_of_people_choose_how_far_to_go(model: SentenceTransformer, sign
     def measure(each: SentenceTransformer) -> Mapping[str, float]:
         return {"score": sign * size(each)}
 
-    found = blend(model, zeros(model), held_out(Origin.JUDGEMENTS), measure)
+    found = blend(model, zeros(model), held_out(Origin.JUDGEMENTS, ENOUGH), measure)
 
     assert found.share == share
     assert size(model) == pytest.approx(trained * share, rel=1e-5)
