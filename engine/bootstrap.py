@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,8 @@ from engine.backends.relation_weights import RelationWeights
 from engine.backends.vector_index import FaissVectorIndex
 from engine.batched import BatchedEncoder, BatchedPairScorer
 from engine.browsing.browser import GraphBrowser
+from engine.cached_search import CachedSearch
+from engine.caching import Cache
 from engine.config import ServeSettings
 from engine.deadline import Deadline
 from engine.generation import DataFolder, Generation
@@ -40,16 +42,16 @@ from engine.stages.popularity import popularity
 from engine.stages.rerank import Rerank
 from engine.stages.understand import Understand
 from engine.stages.vote import PastQueryVotes
+from engine.types import FloatArray
+from engine.watch import Watch
 
-OnBatch = Callable[[str, int, float], None]
-"""Told the model ("encoder", "reranker"), the size of a batch and its seconds."""
-
+UNWATCHED = Watch()
 WARM_UP_QUERIES = 16
 READS_CHINESE_FROM = 0.5
 """Accuracy of the builder's probe (see index_builder.train.probe) from which an encoder is given Chinese."""
 
 
-def open_engine(settings: ServeSettings, on_batch: OnBatch | None = None) -> ServingEngine:
+def open_engine(settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEngine:
     """Open the data folder, load and warm its active generation.
 
     Raises ConfigError without a build, DamagedGenerationError for a damaged file, DimensionMismatchError and
@@ -58,20 +60,18 @@ def open_engine(settings: ServeSettings, on_batch: OnBatch | None = None) -> Ser
     data = DataFolder.open(settings.data)
     engine = ServingEngine(
         data,
-        lambda generation: open_generation(generation, settings, on_batch),
+        lambda generation: open_generation(generation, settings, watch),
         batch_threads=settings.workers,
     )
     engine.start(data.open_active(verify=settings.verify))
     return engine
 
 
-def open_generation(
-    generation: Generation, settings: ServeSettings, on_batch: OnBatch | None = None
-) -> Opened:
+def open_generation(generation: Generation, settings: ServeSettings, watch: Watch = UNWATCHED) -> Opened:
     """Load every part of a generation, join them into a pipeline and warm it with queries of its own."""
     parts = _Parts.open(generation, settings)
-    encoder = BatchedEncoder(parts.encoder, on_batch=_named(on_batch, "encoder"))
-    scorer = BatchedPairScorer(parts.scorer, on_batch=_named(on_batch, "reranker"))
+    encoder = BatchedEncoder(parts.encoder, on_batch=partial(watch.on_batch, "encoder"))
+    scorer = BatchedPairScorer(parts.scorer, on_batch=partial(watch.on_batch, "reranker"))
     executor = ThreadPoolExecutor(settings.workers, thread_name_prefix="retrieve")
     ranking = _ranking(generation, settings)
     stages = _join(parts, encoder, scorer, executor, ranking)
@@ -82,7 +82,12 @@ def open_generation(
     )
     reader = GraphReader.open(parts.graph, generation.part("graph"))
     browser = GraphBrowser(generation.id, reader, parts.catalog, stages.understand, queries)
-    pipeline = Pipeline(generation.id, stages, ranking)
+    embeddings = Cache[str, FloatArray](
+        settings.cached_embeddings, on_lookup=partial(watch.on_lookup, "embeddings")
+    )
+    pipeline = Pipeline(generation.id, stages, ranking, embeddings=embeddings)
+    looked_up = partial(watch.on_lookup, "results")
+    search = CachedSearch.over(pipeline.search, settings.cached_results, looked_up)
 
     def close() -> None:
         queries.close()
@@ -92,7 +97,7 @@ def open_generation(
 
     asked = parts.past_queries
     _warm_up(pipeline, [asked.get(row).text for row in range(min(WARM_UP_QUERIES, len(asked)))])
-    return Opened(generation, pipeline, parts.catalog, asked, browser, parts.encoder.device, close)
+    return Opened(generation, pipeline, search, parts.catalog, asked, browser, parts.encoder.device, close)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +202,4 @@ def _cosine_scale(generation: Generation) -> CosineScale:
 def _warm_up(pipeline: Pipeline, queries: Sequence[str]) -> None:
     """First calls are slow (memory is mapped, caches are cold, costs are guesses): pay before shoppers do."""
     for query in queries or ["warm up"]:
-        pipeline.search(SearchRequest(query), Deadline.none())
-
-
-def _named(on_batch: OnBatch | None, model: str) -> Callable[[int, float], None] | None:
-    return None if on_batch is None else partial(on_batch, model)
+        pipeline.search(SearchRequest(query, skip_cache=True), Deadline.none())

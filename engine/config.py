@@ -113,6 +113,20 @@ class ServeSettings(Settings):
     candidates_per_source: int = Field(
         default=200, ge=1, le=1_000, description="Candidates of each source when a request names no number."
     )
+    cached_results: int = Field(
+        default=1_000,
+        ge=0,
+        le=10_000_000,
+        description="Answers kept for those who ask the same again, until another generation serves; about 80 "
+        "KiB each; 0 keeps none.",
+    )
+    cached_embeddings: int = Field(
+        default=10_000,
+        ge=0,
+        le=10_000_000,
+        description="Embeddings of queries kept, for the same query with another filter or page; 0 keeps "
+        "none.",
+    )
     graph_query_processes: int = Field(
         default=2,
         ge=0,

@@ -61,6 +61,12 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
+        self._lookups = Counter(
+            "cartograph_cache_lookups",
+            "Lookups in a cache: hit, joined (another caller was computing the same), or miss.",
+            ("cache", "outcome"),
+            registry=self.registry,
+        )
         self._refused = Counter(
             "cartograph_refused_calls",
             "Calls refused before any work, by reason.",
@@ -85,6 +91,9 @@ class Metrics:
     def batch_finished(self, model: str, size: int, seconds: float) -> None:
         self._batches.labels(model).observe(size)
         self._batch_seconds.labels(model).observe(seconds)
+
+    def cache_looked_up(self, cache: str, outcome: str) -> None:
+        self._lookups.labels(cache, outcome).inc()
 
     def watch_load(self, running: Callable[[], int], waiting: Callable[[], int]) -> None:
         """Read at every scrape: calls being answered, and calls accepted that wait for a thread."""

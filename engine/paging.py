@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 from engine.errors import InvalidArgumentError, StalePageTokenError
 from engine.request import SearchRequest
+from engine.text import normalise
 
 
 @dataclass(frozen=True, slots=True)
 class PageToken:
-    """`fingerprint` is of every field of the request but the page's size and token; `offset` >= 1."""
+    """`fingerprint` is of every field of the request that shapes the ranking; `offset` >= 1."""
 
     generation_id: str
     fingerprint: str
@@ -42,10 +43,14 @@ class PageToken:
 
 
 def fingerprint(request: SearchRequest) -> str:
-    """Of every field that shapes the ranking; the same in every process."""
+    """Of every field that shapes the ranking; the same in every process, and for every spelling of a query
+    that is read alike.
+    """
     disabled = sorted(request.retrieval.disabled)  # a set has no order of its own
     canonical = replace(
         request,
+        query=normalise(request.query),
+        skip_cache=False,
         page_size=0,
         page_token="",
         retrieval=replace(request.retrieval, disabled=frozenset()),

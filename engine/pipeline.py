@@ -9,6 +9,7 @@ from time import perf_counter
 
 import numpy as np
 
+from engine.caching import Cache
 from engine.deadline import Deadline
 from engine.errors import DeadlineExceededError
 from engine.paging import next_token
@@ -71,6 +72,7 @@ class Pipeline:
     settings: RankingSettings
     encode_cost: CostEstimate = field(default_factory=lambda: CostEstimate(0.004))
     pair_cost: CostEstimate = field(default_factory=lambda: CostEstimate(0.003))
+    embeddings: Cache[str, FloatArray] = field(default_factory=lambda: Cache(0))
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
         """Raises InvalidArgumentError and its kin for a wrong request, DeadlineExceededError when not even
@@ -136,14 +138,17 @@ class Pipeline:
         if not reading.phrase:
             disabled |= {Source.DENSE, Source.PAST_QUERIES}
         with trace.stage(Stage.RETRIEVE):
-            gathered = self.stages.gather(question, self._embedder(reading, trace), disabled, trace.deadline)
+            embed = self._embedder(request, reading, trace)
+            gathered = self.stages.gather(question, embed, disabled, trace.deadline)
         for source in gathered.late:
             trace.degrade(Stage.RETRIEVE, f"The {source} source was left out: no time was left for it.")
         if gathered.late and not gathered.sources:
             raise DeadlineExceededError("No source could answer before the deadline; allow more time.")
         return gathered
 
-    def _embedder(self, reading: _Reading, trace: Trace) -> Callable[[], FloatArray] | None:
+    def _embedder(
+        self, request: SearchRequest, reading: _Reading, trace: Trace
+    ) -> Callable[[], FloatArray] | None:
         if self.encode_cost.seconds > trace.deadline.remaining() * SHARE_FOR_MODELS:
             return None
 
@@ -154,7 +159,9 @@ class Pipeline:
             self.encode_cost.observe(perf_counter() - start, 1)
             return vector
 
-        return embed
+        if request.skip_cache:
+            return embed
+        return lambda: self.embeddings.get(reading.phrase, embed, trace.deadline)[0]
 
     def _shifted(self, expansions: Sequence[Expansion], vector: FloatArray) -> FloatArray:
         """The query's embedding, moved towards products of its entities (Rocchio 1971), of length 1."""

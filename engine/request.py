@@ -93,6 +93,7 @@ class SearchRequest:
     retrieval: RetrievalSpec = field(default_factory=RetrievalSpec)
     explain: bool = False
     understand: bool = True
+    skip_cache: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,9 @@ class DegradedStage:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """One page. `total_size` counts candidates; it is a lower bound unless `total_size_exact`."""
+    """One page. `total_size` counts candidates; it is a lower bound unless `total_size_exact`. `cached` when
+    nothing was searched for it: the same had been asked before, or at the same time.
+    """
 
     hits: tuple[Hit, ...]
     next_page_token: str
@@ -147,6 +150,7 @@ class SearchResult:
     timings: tuple[StageTiming, ...]
     degraded: tuple[DegradedStage, ...]
     generation_id: str
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from engine.browsing.browser import GraphBrowser
+from engine.cached_search import CachedSearch
 from engine.deadline import Deadline
 from engine.errors import InvalidArgumentError, NotFoundError, NotServingError
 from engine.generation import DataFolder, Generation
@@ -45,6 +46,7 @@ class Opened:
 
     generation: Generation
     pipeline: Pipeline
+    search: CachedSearch
     catalog: ProductStore
     past_queries: PastQueries
     browser: GraphBrowser
@@ -83,12 +85,12 @@ class ServingEngine:
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
         with self._using() as opened:
-            return opened.pipeline.search(request, deadline)
+            return opened.search(request, deadline)
 
     def search_batch(self, requests: Sequence[SearchRequest], deadline: Deadline) -> list[SearchResult]:
         """All from one generation. The first wrong request fails the batch; its error names its place."""
         with self._using() as opened:
-            futures = [self._batch.submit(opened.pipeline.search, request, deadline) for request in requests]
+            futures = [self._batch.submit(opened.search, request, deadline) for request in requests]
             try:
                 return [_in_batch(place, future.result) for place, future in enumerate(futures)]
             finally:

@@ -19,10 +19,9 @@ from engine.logs import configure_logs
 from engine.metrics import Metrics, MetricsPage
 from engine.rpc.engine_api import SearchEngine
 from engine.rpc.server import Server
+from engine.watch import Watch
 
-OnBatch: TypeAlias = Callable[[str, int, float], None]
-"""Told the model, the size of a batch and its seconds."""
-OpenEngine: TypeAlias = Callable[[ServeSettings, OnBatch], SearchEngine]
+OpenEngine: TypeAlias = Callable[[ServeSettings, Watch], SearchEngine]
 
 _log = structlog.get_logger()
 
@@ -79,7 +78,9 @@ class _Loading(threading.Thread):
 
     def run(self) -> None:
         try:
-            self.engine = self._open(self._settings, self._server.metrics.batch_finished)
+            metrics = self._server.metrics
+            watch = Watch(on_batch=metrics.batch_finished, on_lookup=metrics.cache_looked_up)
+            self.engine = self._open(self._settings, watch)
             self._server.serve(self.engine)
             status = self.engine.status()
             _log.info("serving", generation=status.generation.id, device=status.device)
@@ -88,10 +89,10 @@ class _Loading(threading.Thread):
             self._stop_serving.set()
 
 
-def _bootstrap(settings: ServeSettings, on_batch: OnBatch) -> SearchEngine:
+def _bootstrap(settings: ServeSettings, watch: Watch) -> SearchEngine:
     from engine.bootstrap import open_engine
 
-    return open_engine(settings, on_batch)
+    return open_engine(settings, watch)
 
 
 @contextmanager

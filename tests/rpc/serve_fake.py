@@ -11,12 +11,13 @@ import sys
 import time
 
 from engine.commands.flags import add_flags, given_flags
-from engine.commands.serve import OnBatch, serve
+from engine.commands.serve import serve
 from engine.commands.settings import read_settings
 from engine.config import ServeSettings
 from engine.deadline import Deadline
 from engine.errors import ConfigError, EngineError
 from engine.request import SearchRequest
+from engine.watch import Watch
 from tests.rpc.fake_engine import FakeEngine
 
 
@@ -27,12 +28,13 @@ def slow(request: SearchRequest, deadline: Deadline) -> None:
         time.sleep(0.01)
 
 
-def load(_settings: ServeSettings, on_batch: OnBatch) -> FakeEngine:
+def load(_settings: ServeSettings, watch: Watch) -> FakeEngine:
     how = os.environ.get("FAKE_LOAD", "0")
     if how == "fail":
         raise ConfigError("No generation is active.")
     time.sleep(float(how))
-    on_batch("encoder", 4, 0.01)
+    watch.on_batch("encoder", 4, 0.01)
+    watch.on_lookup("results", "hit")
     return FakeEngine(before=slow)
 
 

@@ -67,6 +67,16 @@ def test_a_batch_counts_the_stages_of_each_search(server: Running) -> None:
     assert samples(server.server)['cartograph_stage_seconds_count{stage="retrieve"}'] == 3
 
 
+def test_lookups_are_counted_by_cache_and_outcome() -> None:
+    metrics = Metrics()
+    for outcome in ("miss", "hit", "hit"):
+        metrics.cache_looked_up("results", outcome)
+
+    value = metrics.registry.get_sample_value
+    assert value("cartograph_cache_lookups_total", {"cache": "results", "outcome": "hit"}) == 2
+    assert value("cartograph_cache_lookups_total", {"cache": "results", "outcome": "miss"}) == 1
+
+
 def test_model_batches_are_measured_by_size_and_time() -> None:
     metrics = Metrics()
     for size in (1, 3, 8):

@@ -28,6 +28,13 @@ def test_the_page_size_may_change_between_pages() -> None:
     assert offset_of(replace(page_two(), page_size=50), "g1") == 20
 
 
+@pytest.mark.parametrize("change", [{"query": " Black  INK"}, {"skip_cache": True}])
+def test_a_token_goes_on_for_the_same_request_in_another_form(change: dict[str, object]) -> None:
+    other = replace(page_two(), **change)  # type: ignore[arg-type]  # the parametrised keys are field names
+
+    assert offset_of(other, "g1") == 20
+
+
 def test_a_token_of_an_older_generation_is_stale() -> None:
     with pytest.raises(StalePageTokenError, match=r"g1.*g2"):
         offset_of(page_two(), "g2")

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from engine.browsing.browser import GraphBrowser
+from engine.cached_search import CachedSearch
 from engine.deadline import Deadline
 from engine.errors import (
     DamagedGenerationError,
@@ -91,7 +92,8 @@ class World:
         pipeline = cast("Pipeline", FakePipeline(generation.id, self.gate, self.entered))
         close = lambda: self.closed.append(generation.id)  # noqa: E731  one expression, used once
         browser = cast("GraphBrowser", FakeBrowser(generation.id, self.gate, self.entered))
-        return Opened(generation, pipeline, FakeStore(), FakeStore(), browser, "cpu", close)
+        search = CachedSearch.over(pipeline.search, 0)
+        return Opened(generation, pipeline, search, FakeStore(), FakeStore(), browser, "cpu", close)
 
     def ask(self, query: str = "ink") -> Any:
         return self.engine.search(SearchRequest(query), Deadline.none())

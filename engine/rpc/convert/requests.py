@@ -63,6 +63,7 @@ def search(message: search_service_pb2.SearchProductsRequest) -> Search:
         retrieval=_retrieval(message.retrieval_spec),
         explain=message.explain,
         understand=not message.disable_understanding,
+        skip_cache=message.skip_cache,
     )
     return Search(request, view_of(message.view, default=View.BASIC))
 

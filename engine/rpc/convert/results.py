@@ -26,6 +26,7 @@ def response(result: SearchResult, view: View) -> search_service_pb2.SearchProdu
             for degraded in result.degraded
         ],
         generation_id=result.generation_id,
+        cached=result.cached,
     )
 
 

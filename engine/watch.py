@@ -1,0 +1,21 @@
+"""Who is told of what happens inside the engine; `engine.metrics` listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+OnBatch = Callable[[str, int, float], None]
+"""Told the model ("encoder", "reranker"), the size of a batch and its seconds."""
+OnLookup = Callable[[str, str], None]
+"""Told the cache ("results", "embeddings") and how a lookup came out (see engine.caching.Lookup)."""
+
+
+def _nobody(*_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    on_batch: OnBatch = _nobody
+    on_lookup: OnLookup = _nobody
