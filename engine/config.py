@@ -117,8 +117,8 @@ class ServeSettings(Settings):
         default=1_000,
         ge=0,
         le=10_000_000,
-        description="Answers kept for those who ask the same again, until another generation serves; about 80 "
-        "KiB each; 0 keeps none.",
+        description="Answers kept for those who ask the same again, until another generation serves; about "
+        "80 KiB each; 0 keeps none.",
     )
     cached_embeddings: int = Field(
         default=10_000,
