@@ -40,6 +40,8 @@ class ErrorCode(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+RETRY_AFTER = 0.1
+"""Seconds, where nothing is known of how long what waits will take."""
 POINTER_CONTEXT = 40
 """Characters that an error shows on either side of the place it points at."""
 
@@ -179,8 +181,14 @@ class DamagedGenerationError(FailedPreconditionError):
 
 
 class OverloadedError(EngineError):
+    """`retry_after` is how many seconds to wait before another try is likely to be taken."""
+
     code = ErrorCode.RESOURCE_EXHAUSTED
     reason = "OVERLOADED"
+
+    def __init__(self, message: str, *, retry_after: float = RETRY_AFTER, **metadata: object) -> None:
+        super().__init__(message, **metadata)
+        self.retry_after = retry_after
 
 
 class QueryLimitError(EngineError):

@@ -5,7 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from time import perf_counter
 from typing import ParamSpec, TypeVar
+
+from engine.trace import CostEstimate
+
+_FIRST_GUESS = 0.01
+"""Seconds of a call, until some were answered."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,12 +29,13 @@ class CallPool(ThreadPoolExecutor):
         self._workers = workers
         self._changed = threading.Condition()
         self._inflight = 0
+        self._call_cost = CostEstimate(_FIRST_GUESS)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         with self._changed:
             self._inflight += 1
         try:
-            future = super().submit(fn, *args, **kwargs)
+            future = super().submit(self._timed, fn, *args, **kwargs)
         except RuntimeError:  # shut down
             self._finished()
             raise
@@ -45,10 +52,21 @@ class CallPool(ThreadPoolExecutor):
     def waiting(self) -> int:
         return max(self._inflight - self._workers, 0)
 
+    def backlog_seconds(self) -> float:
+        """How long it will take to answer all that is in flight, judging by the last calls."""
+        return self._inflight / self._workers * self._call_cost.seconds
+
     def wait_until_idle(self, timeout: float) -> bool:
         """Whether every call was finished within `timeout` seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: self._inflight == 0, timeout)
+
+    def _timed(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        start = perf_counter()
+        try:
+            return fn(*args, **kwargs)
+        finally:
+            self._call_cost.observe(perf_counter() - start, 1)
 
     def _finished(self, _future: object = None) -> None:
         with self._changed:

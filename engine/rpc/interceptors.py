@@ -66,6 +66,7 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its 
             return OverloadedError(
                 f"The server is answering {self._max_inflight} calls, as many as it takes; try again in a "
                 "moment, with back-off.",
+                retry_after=self._pool.backlog_seconds(),
                 max_inflight=self._max_inflight,
             )
         return refusal

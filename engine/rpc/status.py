@@ -7,12 +7,13 @@ from types import MappingProxyType
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-from engine.errors import EngineError, ErrorCode, InvalidArgumentError
+from engine.errors import EngineError, ErrorCode, InvalidArgumentError, OverloadedError
 
 DOMAIN = "cartograph"
 INTERNAL_REASON = "INTERNAL"
@@ -37,7 +38,9 @@ characters must still arrive as what it is.
 
 
 def status_of(error: EngineError, trailing: Sequence[tuple[str, str]] = ()) -> grpc.Status:
-    """The error's sentence, one ErrorInfo, and a BadRequest where a field is at fault."""
+    """The error's sentence, one ErrorInfo, a BadRequest where a field is at fault, and a RetryInfo where
+    another try will help.
+    """
     message = shortened(error.message, MESSAGE_BYTES)
     details: list[Message] = [
         ErrorInfo(
@@ -49,6 +52,10 @@ def status_of(error: EngineError, trailing: Sequence[tuple[str, str]] = ()) -> g
     if isinstance(error, InvalidArgumentError):
         violation = BadRequest.FieldViolation(field=error.field, description=message)
         details.append(BadRequest(field_violations=[violation]))
+    if isinstance(error, OverloadedError):
+        delay = Duration()
+        delay.FromMilliseconds(round(error.retry_after * 1_000))
+        details.append(RetryInfo(retry_delay=delay))
     return _status(STATUS_OF[error.code], message, details, trailing)
 
 

@@ -64,6 +64,7 @@ class Refusal:
     info: error_details_pb2.ErrorInfo
     violations: Sequence[error_details_pb2.BadRequest.FieldViolation]
     request_id: str
+    retry_after: float | None
 
     @classmethod
     def of(cls, error: grpc.RpcError) -> Refusal:
@@ -71,11 +72,15 @@ class Refusal:
         status: Status = rpc_status.from_call(error)
         assert status is not None, f"{error.code()} {error.details()} has no details"
         infos, violations = [], []
+        retry_after = None
         for detail in status.details:
             if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
                 infos.append(error_details_pb2.ErrorInfo.FromString(detail.value))
+            elif detail.Is(error_details_pb2.RetryInfo.DESCRIPTOR):
+                delay = error_details_pb2.RetryInfo.FromString(detail.value).retry_delay
+                retry_after = delay.ToMilliseconds() / 1_000
             else:
                 violations += error_details_pb2.BadRequest.FromString(detail.value).field_violations
         assert len(infos) == 1
         trailing = {key: value for key, value in error.trailing_metadata() or () if isinstance(value, str)}
-        return cls(error.code(), error.details(), infos[0], violations, trailing["x-request-id"])
+        return cls(error.code(), error.details(), infos[0], violations, trailing["x-request-id"], retry_after)

@@ -36,6 +36,8 @@ def test_one_call_too_many_is_refused_at_once_while_every_worker_is_busy() -> No
 
     assert refusal.code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert (refusal.info.reason, refusal.info.metadata["max_inflight"]) == ("OVERLOADED", "3")
+    assert refusal.retry_after is not None
+    assert 0 < refusal.retry_after < WAIT  # nobody was answered yet: from the first guess
     assert took < 1
     assert [len(answer.results) for answer in answers] == [1, 1, 1]
     assert len(engine.asked) == 3  # the refused one did no work

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -46,3 +47,19 @@ def test_what_a_closed_pool_refuses_is_not_counted() -> None:
         pool.submit(int, "1")
 
     assert pool.inflight() == 0
+
+
+def test_the_backlog_is_judged_by_the_last_calls() -> None:
+    pool, release = CallPool(2), threading.Event()
+    for _ in range(30):
+        pool.submit(time.sleep, 0.02).result()
+    assert pool.wait_until_idle(WAIT)
+    assert pool.backlog_seconds() == 0
+
+    futures = [pool.submit(release.wait, WAIT) for _ in range(6)]
+    backlog = pool.backlog_seconds()  # six calls of .02 s each, or of a little more, by two workers
+    release.set()
+
+    assert 0.058 <= backlog < 1
+    assert all(future.result() for future in futures)
+    pool.shutdown()

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import grpc
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import ErrorCode
-from engine.rpc.status import STATUS_OF, shortened
+from engine.errors import ErrorCode, OverloadedError
+from engine.rpc.status import STATUS_OF, shortened, status_of
 
 
 def test_every_error_code_has_its_status_of_the_same_name() -> None:
@@ -24,3 +26,13 @@ def test_shortened_text_fits_and_begins_alike(text: str, limit: int) -> None:
 
     assert len(short.encode()) <= limit
     assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
+
+
+def test_one_who_is_told_to_try_again_is_told_when() -> None:
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    trailing = dict(status_of(OverloadedError("Full.", retry_after=0.25)).trailing_metadata)
+    told = Status.FromString(trailing["grpc-status-details-bin"])
+
+    [delay] = [RetryInfo.FromString(each.value) for each in told.details if each.Is(RetryInfo.DESCRIPTOR)]
+    assert told.code == code.value[0]
+    assert delay.retry_delay.ToMilliseconds() == 250
