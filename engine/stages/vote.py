@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.stages.retrieve import PastQueries, VectorIndex
-from engine.types import Candidates, FloatArray, Mask, PastQuery
+from engine.types import Candidates, FloatArray, Mask, PastQuery, RowArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +44,19 @@ class PastQueryVotes:
             for row, cosine in zip(nearest.rows, nearest.scores, strict=True)
             if cosine >= self.min_cosine
         )
-        scores: dict[int, float] = {}
-        for query, cosine in voters:
-            strength = (cosine - self.min_cosine) / (1 - self.min_cosine)
-            for place, row in enumerate(query.rows.tolist(), start=1):
-                scores[row] = scores.get(row, 0.0) + strength / float(np.log2(1 + place))
-        return Votes(_as_candidates(scores, limit, mask), voters)
+        if not voters:
+            return Votes(Candidates.none())
+        ballots = [self._ballot(len(query.rows), cosine) for query, cosine in voters]
+        rows, voted = np.unique(np.concatenate([query.rows for query, _ in voters]), return_inverse=True)
+        values = np.bincount(voted, np.concatenate(ballots), len(rows)).astype(np.float32)
+        return Votes(_as_candidates(rows, values, limit, mask), voters)
+
+    def _ballot(self, count: int, cosine: float) -> NDArray[np.float64]:
+        """What one past query gives to each of its products, the best first."""
+        strength = (cosine - self.min_cosine) / (1 - self.min_cosine)
+        return strength / np.log2(np.arange(2, count + 2))
 
 
-def _as_candidates(scores: Mapping[int, float], limit: int, mask: Mask | None) -> Candidates:
-    rows = np.fromiter(scores, np.int64, len(scores))
-    values = np.fromiter(scores.values(), np.float32, len(scores))
+def _as_candidates(rows: RowArray, values: FloatArray, limit: int, mask: Mask | None) -> Candidates:
     allowed = values > 0 if mask is None else (values > 0) & mask[rows]
     return Candidates.ranked(rows[allowed], values[allowed], limit=limit)
