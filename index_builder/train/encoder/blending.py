@@ -15,12 +15,11 @@ from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
 from index_builder.train.encoder.held_out import SCORE
+from index_builder.train.queries.pairs import MIN_HELD_OUT
 from index_builder.train.queries.query import Origin, TrainingQuery
 
 SHARES = (0.5, 0.75, 1.0)
 HALF = 0.5
-ENOUGH = 30
-"""Queries of people that can tell shares apart: the mean nDCG of thirty is known to about .06."""
 
 Weights = Mapping[str, Tensor]
 Measure = Callable[[SentenceTransformer], Mapping[str, float]]
@@ -39,11 +38,11 @@ def blend(
 ) -> Blend:
     """Move `model`, which holds the trained weights, and leave it there. `base` are the weights by name.
 
-    Held-out queries that people asked choose among SHARES where there are ENOUGH of them; those composed
+    Held-out queries that people asked choose among SHARES where there are enough of them; those composed
     from the graph like what was learned from too well to choose, so that half of the way is taken.
     """
     trained = {name: weight.clone() for name, weight in model.state_dict().items()}
-    by_people = sum(query.origin is not Origin.GRAPH for query in held_out) >= ENOUGH
+    by_people = sum(query.origin is not Origin.GRAPH for query in held_out) >= MIN_HELD_OUT
     found = []
     for share in SHARES if by_people else (HALF,):
         model.load_state_dict(_between(base, trained, share))

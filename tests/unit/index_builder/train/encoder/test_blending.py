@@ -7,7 +7,8 @@ import torch
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
-from index_builder.train.encoder.blending import ENOUGH, blend
+from index_builder.train.encoder.blending import blend
+from index_builder.train.queries.pairs import MIN_HELD_OUT
 from index_builder.train.queries.query import Origin, TrainingQuery
 from tests.unit.index_builder.train.small_model import write_small_model
 
@@ -32,7 +33,7 @@ def size(model: SentenceTransformer) -> float:
     )
 
 
-@pytest.mark.parametrize(("origin", "count"), [(Origin.GRAPH, 1_000), (Origin.JUDGEMENTS, ENOUGH - 1)])
+@pytest.mark.parametrize(("origin", "count"), [(Origin.GRAPH, 1_000), (Origin.JUDGEMENTS, MIN_HELD_OUT - 1)])
 def test_composed_or_few_queries_do_not_choose_and_half_of_the_way_is_taken(
     model: SentenceTransformer, origin: Origin, count: int
 ) -> None:
@@ -53,7 +54,7 @@ def test_queries_of_people_choose_how_far_to_go(model: SentenceTransformer, sign
     def measure(each: SentenceTransformer) -> Mapping[str, float]:
         return {"score": sign * size(each)}
 
-    found = blend(model, zeros(model), held_out(Origin.JUDGEMENTS, ENOUGH), measure)
+    found = blend(model, zeros(model), held_out(Origin.JUDGEMENTS, MIN_HELD_OUT), measure)
 
     assert found.share == share
     assert size(model) == pytest.approx(trained * share, rel=1e-5)

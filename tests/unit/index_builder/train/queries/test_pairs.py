@@ -76,27 +76,32 @@ def test_what_the_evaluation_asks_is_nowhere(evaluated: list[str], seed: int) ->
     assert told["graph"]["asks what an evaluation query asks"] == len(evaluated)
 
 
+OTHERS = [f"{how} {text}" for how in ("cheap", "best") for text in TEXTS]
+
+
 def test_judged_queries_are_held_out_where_there_are_enough() -> None:
-    training = collect([source(TEXTS[:60]), source(TEXTS[50:], Origin.JUDGEMENTS)], seed=3)
-    # 50 are judged: .05 of them is less than the least, which is 20 or a quarter, 12.
+    training = collect([source(OTHERS), source(TEXTS, Origin.JUDGEMENTS)], held_out_share=0.3)
     assert {query.origin for query in training.held_out} == {Origin.JUDGEMENTS}
-    assert len(training.held_out) == 12
+    assert len(training.held_out) == 30
 
 
-def test_a_few_judged_queries_cannot_say_when_to_stop() -> None:
-    training = collect([source(TEXTS), source(["acme"], Origin.JUDGEMENTS)])
+@pytest.mark.parametrize("judged", [TEXTS, TEXTS[:1]])
+def test_a_few_judged_queries_cannot_say_when_to_stop(judged: list[str]) -> None:
+    """Of a hundred a quarter may be held out, which is too few to tell two models apart."""
+    training = collect([source(OTHERS), source(judged, Origin.JUDGEMENTS)])
     assert {query.origin for query in training.held_out} == {Origin.GRAPH}
+    assert set(judged) <= texts_of(training.train)
 
 
 def test_composed_queries_with_the_wording_of_a_held_out_one_are_on_neither_side() -> None:
-    judged = source(TEXTS[:40], Origin.JUDGEMENTS)
-    training = collect([source([f"{text}s" for text in TEXTS]), judged])
+    judged = source(TEXTS, Origin.JUDGEMENTS)
+    training = collect([source([f"{text}s" for text in TEXTS]), judged], held_out_share=0.3)
     gone = {f"{text}s" for text in texts_of(training.held_out)}
-    assert len(gone) == 10
-    assert texts_of(training.train) == {f"{text}s" for text in TEXTS} - gone | set(TEXTS[:40]) - texts_of(
+    assert len(gone) == 30
+    assert texts_of(training.train) == {f"{text}s" for text in TEXTS} - gone | set(TEXTS) - texts_of(
         training.held_out
     )
-    assert training.report.dropped["graph"] == {"asks what a held-out query asks": 10}
+    assert training.report.dropped["graph"] == {"asks what a held-out query asks": 30}
 
 
 def test_a_text_of_two_origins_is_one_query_of_the_stronger() -> None:
