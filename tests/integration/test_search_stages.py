@@ -24,6 +24,7 @@ EVERYTHING = SearchRequest(
     filter="price < 100",
     diversity=DiversitySpec(strength=0.3, max_per_brand=3),
     explain=True,
+    skip_cache=True,
 )
 
 

@@ -29,7 +29,12 @@ def test_a_search_answers_with_scores_explanations_facets_and_timings(server: Re
     answer = ask(
         server,
         search.SearchProductsRequest(
-            query="esspresso machine", page_size=5, explain=True, facet_keys=["brand"], filter="price < 300"
+            query="esspresso machine",
+            page_size=5,
+            explain=True,
+            facet_keys=["brand"],
+            filter="price < 300",
+            skip_cache=True,
         ),
     )
 
