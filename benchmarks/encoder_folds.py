@@ -22,7 +22,6 @@ from benchmarks.judged import keep_result, show_result
 from benchmarks.machine import machine
 from benchmarks.rerank_runs import folds_of, only
 from engine.backends.onnx_encoder import OnnxEncoder
-from engine.types import Product
 from index_builder.compare import compare
 from index_builder.evaluate import METRICS, Evaluation, Run, measure
 from index_builder.judgements import Judgements
@@ -45,20 +44,20 @@ UNTUNED, CATALOGUE, JUDGED = "untuned", "catalogue and graph", "with judgements,
 
 @dataclass(frozen=True, slots=True)
 class School:
-    """One shop, in which encoders learn; `products` in the order of its rows."""
+    """One shop, in which encoders learn."""
 
     settings: TrainEncoderSettings
     job: EncoderJob
     shop: TrainingShop
-    products: tuple[Product, ...]
 
     def train(self, name: str, judged: Judgements | None, forbidden: Judgements) -> Path:
         """From the judgements, if any, and the graph, without what `forbidden` asks. Gives the folder."""
         texts = list(forbidden.queries.values())
-        composed = ComposedSource(self.products, self.shop.composed, self.shop.tables, forbidden=texts)
+        products = self.shop.products
+        composed = ComposedSource(products, self.shop.composed, self.shop.tables, forbidden=texts)
         sources = [] if judged is None else [judged_source(judged, self.shop.row_of)]
         sources.append(composed.draw(self.job.draws, seed=self.settings.seed))
-        words = ShopWords.of(self.products, self.shop.tables)
+        words = ShopWords.of(products, self.shop.tables)
         training = collect(sources, forbidden=texts, seed=self.settings.seed, words=words)
         lessons = Lessons(self.shop, training)
         data = self.job.data(lessons)
@@ -76,9 +75,9 @@ class School:
     def search(self, folder: Path, judgements: Judgements) -> Run:
         """Every judged query's products, by the cosine of their int8 embeddings alone."""
         encoder = OnnxEncoder.open(folder, threads=2)
-        texts = [embedding_text(product) for product in self.products]
+        texts = [embedding_text(product) for product in self.shop.products]
         scores = encoder.encode_queries(list(judgements.queries.values())) @ encoder.encode_products(texts).T
-        return ranked(scores, [str(product.id) for product in self.products], judgements)
+        return ranked(scores, [str(product.id) for product in self.shop.products], judgements)
 
 
 def main() -> None:
@@ -89,9 +88,9 @@ def main() -> None:
         settings = TrainEncoderSettings(
             catalog=tuple(given.catalog), graph=given.graph, pairs=given.pairs, out=Path(scratch)
         )
-        products = tuple(load_catalogue(settings.catalog).products)
+        products = load_catalogue(settings.catalog).products
         shop = open_shop(products, settings.out / "work", progress, data=given.graph)
-        school = School(settings, EncoderJob(settings), shop, products)
+        school = School(settings, EncoderJob(settings), shop)
         runs = _runs(school, judgements, given.folds, progress)
     measured = {name: measure(run, judgements) for name, run in runs.items()}
     content = {

@@ -25,15 +25,13 @@ from benchmarks.machine import machine
 from engine.backends.vector_index import FaissVectorIndex
 from engine.generation import DataFolder
 from engine.types import FloatArray, Mask
-from index_builder.vectors import build_vector_index
+from index_builder.vectors import build_vector_index, stand_ins
 
 SHARES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.001, 0.0001)
 KINDS = ("random", "near", "far")
 TARGET = 0.95
 _LIMIT = 10
 _CLUSTER_SIZE = 50
-_NOISE = 1.5
-"""Of a stand-in query, as in index_builder/vectors.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +53,6 @@ def made_up(count: int, dimension: int, seed: int) -> FloatArray:
     centres = chance.normal(size=(max(1, count // _CLUSTER_SIZE), dimension)).astype(np.float32)
     vectors = centres[chance.integers(0, len(centres), count)]
     vectors += 0.5 * chance.normal(size=vectors.shape).astype(np.float32)
-    return _unit(vectors)
-
-
-def stand_ins(vectors: FloatArray, count: int, seed: int) -> FloatArray:
-    """Queries: products with noise."""
-    chance = np.random.default_rng(seed)
-    chosen = vectors[chance.integers(0, len(vectors), count)]
-    noise = _unit(chance.normal(size=chosen.shape).astype(np.float32))
-    return _unit(chosen + np.float32(_NOISE) * noise)
-
-
-def _unit(vectors: FloatArray) -> FloatArray:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
@@ -125,15 +111,15 @@ def _bucket(
 def main() -> None:
     given = _parse()
     with TemporaryDirectory(prefix="cartograph-filters-") as scratch:
-        folder, vectors = Path(scratch), made_up(given.count, given.dimension, given.seed)
         if given.data is None:
-            build_vector_index(vectors, folder, seed=given.seed, threads=2)
+            vectors = made_up(given.count, given.dimension, given.seed)
+            build_vector_index(vectors, Path(scratch), seed=given.seed, threads=2)
+            index = FaissVectorIndex.open(Path(scratch), device="cpu")
         else:
             folder = DataFolder.open(given.data).open_active().part("vectors")
-        index = FaissVectorIndex.open(folder, device="cpu")
-        if given.data is not None:
+            index = FaissVectorIndex.open(folder, device="cpu")
             vectors = index.vectors(np.arange(len(index)))
-        queries = stand_ins(vectors, given.queries, given.seed + 1)
+        queries = stand_ins(vectors, given.queries, np.random.default_rng(given.seed + 1))
         buckets = sweep(index, vectors, queries, given.seed)
     content = {
         "layout": asdict(index.layout),

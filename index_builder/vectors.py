@@ -208,11 +208,15 @@ def _sample(matrix: FloatArray, queries: FloatArray | None, seed: int) -> FloatA
         real = real[np.sort(random.choice(len(real), _SAMPLE, replace=False))]
     if len(real) >= _FEW_QUERIES or not len(matrix):
         return np.ascontiguousarray(real if len(matrix) else real[:0])
-    picked = matrix[random.choice(len(matrix), min(_SAMPLE, len(matrix)), replace=False)]
+    return np.ascontiguousarray(np.concatenate([real, stand_ins(matrix, _SAMPLE, random)]), np.float32)
+
+
+def stand_ins(matrix: FloatArray, count: int, random: np.random.Generator) -> FloatArray:
+    """Products with noise in the place of queries, unit length: `count` of them, or as many as there are."""
+    picked = matrix[random.choice(len(matrix), min(count, len(matrix)), replace=False)]
     noise = random.standard_normal(picked.shape, np.float32)
     noisy = picked + _NOISE * noise / np.linalg.norm(noise, axis=1, keepdims=True)
-    stand_ins = noisy / np.linalg.norm(noisy, axis=1, keepdims=True)
-    return np.ascontiguousarray(np.concatenate([real, stand_ins]), np.float32)
+    return np.asarray(noisy / np.linalg.norm(noisy, axis=1, keepdims=True), np.float32)
 
 
 @contextmanager
