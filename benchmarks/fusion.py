@@ -20,8 +20,9 @@ from benchmarks.judged import parse
 from engine.pipeline import Pipeline
 from engine.plan import RankingSettings
 from engine.types import ProductId
-from index_builder.train.fusion.collect import PARTS, Figures, GradedList, collect, unweighted
+from index_builder.train.fusion.collect import collect, unweighted
 from index_builder.train.fusion.figures import METRICS, figures, goal, means, p_value, ranked_figures
+from index_builder.train.fusion.graded_list import PARTS, Figures, GradedList
 from index_builder.train.fusion.learn import FusionReport, learn_weights
 from index_builder.train.fusion.pairs import query_pairs
 from index_builder.train.fusion.validate import FOLDS, cross_validate

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from index_builder.train.settings import (
 
 if TYPE_CHECKING:
     from index_builder.train.cards.model_card import CardSource
+    from index_builder.train.control import TrainingControl
     from index_builder.train.job import Job
     from index_builder.train.lessons import Lessons
     from index_builder.train.queries.preview import Preview
@@ -50,6 +51,7 @@ def fusion(settings: TrainFusionSettings, output: Output) -> int:
     from index_builder.train.cards.card_facts import make_card
     from index_builder.train.cards.model_card import CardKind
     from index_builder.train.fusion.fusion_job import FusionJob
+    from index_builder.train.lessons import WORK
     from index_builder.train.queries.preview import Preview
 
     _prepare(settings)
@@ -61,12 +63,13 @@ def fusion(settings: TrainFusionSettings, output: Output) -> int:
         _show_figures(job.estimate(), settings, output)
         return 0
     with _progress(settings, output).step("train fusion") as advance:
-        report = job.train(advance)
+        report = job.train(_control(settings, advance))
     sources = _sources(settings, job.training.train, ())
     card = make_card(
         CardKind.FUSION, settings.out, settings, sources, report.weights.figures, seed=settings.seed
     )
     card.write(settings.out)
+    shutil.rmtree(settings.out / WORK, ignore_errors=True)
     output.show(
         settings.json_output,
         asdict(report),
@@ -102,23 +105,14 @@ def _train(
     from index_builder.train.cards.card_facts import make_card, parameters_of
     from index_builder.train.cards.curves import draw_curves
     from index_builder.train.cards.tracking import open_tracker
-    from index_builder.train.control import TrainingControl
     from index_builder.train.lessons import WORK
 
     out, title = settings.out, f"{job.kind} from {settings.base_model}, seed {settings.seed}"
-    work = out / WORK
     with (
         open_tracker(out, str(job.kind), parameters_of(settings), resume=settings.resume) as tracker,
         progress.step(f"train {job.kind}") as advance,
     ):
-        control = TrainingControl(
-            checkpoints=work / CHECKPOINTS,
-            resume=settings.resume,
-            max_seconds=settings.max_minutes * 60 or math.inf,
-            progress=advance,
-            tracker=tracker,
-        )
-        trained = job.train(lessons, control)
+        trained = job.train(lessons, replace(_control(settings, advance), tracker=tracker))
     sources = (*_sources(settings, lessons.training.train, lessons.training.held_out), *job.taught_by)
     make_card(
         job.kind,
@@ -131,11 +125,23 @@ def _train(
         base_model=settings.base_model,
     ).write(out)
     draw_curves(out, title)
-    shutil.rmtree(work, ignore_errors=True)
+    shutil.rmtree(out / WORK, ignore_errors=True)
     output.show(
         settings.json_output,
         trained.report,
         lambda: output.console.print(_figures(trained.figures), f"{trained.outcome}; the model is in {out}"),
+    )
+
+
+def _control(settings: TrainSettings, progress: Callable[[int, int], None]) -> TrainingControl:
+    from index_builder.train.control import TrainingControl
+    from index_builder.train.lessons import WORK
+
+    return TrainingControl(
+        checkpoints=settings.out / WORK / CHECKPOINTS,
+        resume=settings.resume,
+        max_seconds=settings.max_minutes * 60 or math.inf,
+        progress=progress,
     )
 
 

@@ -37,6 +37,7 @@ class TrainSettings(Settings):
     )
     preview: bool = Field(False, description="Show what would be learned from, and stop.")
     dry_run: bool = Field(False, description="Estimate time and memory, and stop.")
+    resume: bool = Field(False, description="Go on from the last checkpoint of a run that was stopped.")
     max_minutes: float = Field(
         0.0,
         ge=0,
@@ -74,7 +75,6 @@ class CatalogueSettings(TrainSettings):
     held_out_share: float = Field(
         0.1, gt=0, lt=1, description="Share of the queries that is kept back to choose the best model by."
     )
-    resume: bool = Field(False, description="Go on from the last checkpoint of a run that was stopped.")
 
 
 class TrainEncoderSettings(CatalogueSettings):

@@ -20,8 +20,9 @@ from engine.pipeline import Pipeline
 from engine.plan import RankingSettings
 from engine.request import SearchRequest
 from engine.types import ProductId
-from index_builder.train.fusion.collect import PARTS, collect, unweighted
+from index_builder.train.fusion.collect import collect, unweighted
 from index_builder.train.fusion.figures import ranking
+from index_builder.train.fusion.graded_list import PARTS
 from index_builder.train.fusion.learn import fit_fusion
 from index_builder.train.queries.query import Origin, TrainingQuery
 from tests.conftest import Sample

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -49,6 +52,8 @@ def test_a_trained_encoder_comes_with_its_card_curves_and_history(trained: Path)
     assert card is not None
     # What lies half way is told only where a step beat the base model.
     assert set(card.figures) - {"exported"} == {"base model", "trained", "int8 beside float32"}
+    exported = card.figures.get("exported", card.figures["base model"])
+    assert exported["score"] >= card.figures["base model"]["score"]
     assert 0.98 <= card.figures["int8 beside float32"]["mean_cosine"] <= 1.001
     assert card.figures["trained"]["score"] >= card.figures["base model"]["score"]
     assert {path.name for path in trained.iterdir()} == {
@@ -140,6 +145,38 @@ def test_weights_are_fitted_but_do_not_rank_where_there_are_too_few_judgements(
     assert "50 are the least" in weights["reason"]
     assert ModelCard.read(out) is not None
     assert json.loads(capsys.readouterr().out)["weights"]["learned"] is False
+
+
+def twice_judged(folder: Path) -> tuple[str, ...]:
+    """The sample's judgements, and once more for each query with a word added: enough to fit weights to."""
+    for name, added in (("queries.tsv", " please"), ("qrels.tsv", "")):
+        header, *lines = (SAMPLE / name).read_text(encoding="utf-8").splitlines()
+        again = [f"again-{line}{added}" for line in lines]
+        (folder / name).write_text("\n".join([header, *lines, *again]) + "\n", encoding="utf-8")
+    return ("--queries", str(folder / "queries.tsv"), "--qrels", str(folder / "qrels.tsv"))
+
+
+def test_a_killed_fusion_goes_on_from_what_it_has_searched(
+    tmp_path: Path, sample_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ("--data", str(sample_data), *twice_judged(tmp_path), "--threads", "1")
+    arguments = ["train", "fusion", *given, "--json"]
+    assert main([*arguments, "--out", str(tmp_path / "whole")]) == 0
+    whole = json.loads(capsys.readouterr().out)
+
+    out = tmp_path / "killed"
+    block = out / "work" / "checkpoints" / "lists-000000.npz"
+    command = [sys.executable, "-m", "index_builder", *arguments, "--out", str(out)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        while not block.exists():
+            assert running.poll() is None
+            time.sleep(0.02)
+        running.kill()
+    assert not (out / "fusion.json").exists()
+    assert main([*arguments, "--out", str(out), "--resume"]) == 0
+
+    assert json.loads(capsys.readouterr().out) == whole
+    assert not (out / "work").exists()
 
 
 @pytest.mark.parametrize(

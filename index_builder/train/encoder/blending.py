@@ -27,19 +27,28 @@ Measure = Callable[[SentenceTransformer], Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """`share` of the way from the base model (0) to the trained one (1); how held-out queries fare there."""
+    """`share` of the way from the base model (0) to the trained one (1), and how held-out queries fare with
+    those weights.
+    """
 
     share: float
     figures: Mapping[str, float]
 
 
 def blend(
-    model: SentenceTransformer, base: Weights, held_out: Sequence[TrainingQuery], measure: Measure
+    model: SentenceTransformer,
+    base: Weights,
+    held_out: Sequence[TrainingQuery],
+    measure: Measure,
+    *,
+    before: Mapping[str, float],
 ) -> Blend:
-    """Move `model`, which holds the trained weights, and leave it there. `base` are the weights by name.
+    """Move `model`, which holds the trained weights, and leave it there. `base` are the weights by name,
+    `before` is what `measure` gives with them.
 
     Held-out queries that people asked choose among SHARES where there are enough of them; those composed
-    from the graph like what was learned from too well to choose, so that half of the way is taken.
+    from the graph like what was learned from too well to choose, so that half of the way is taken. None of
+    the way is, where that is no better than the base model: the mean of two good models need not be good.
     """
     trained = {name: weight.clone() for name, weight in model.state_dict().items()}
     by_people = sum(query.origin is not Origin.GRAPH for query in held_out) >= MIN_HELD_OUT
@@ -48,6 +57,8 @@ def blend(
         model.load_state_dict(_between(base, trained, share))
         found.append(Blend(share, measure(model)))
     best = max(found, key=lambda each: each.figures[SCORE])
+    if best.figures[SCORE] <= before[SCORE]:
+        best = Blend(0.0, before)
     model.load_state_dict(_between(base, trained, best.share))
     return best
 

@@ -30,9 +30,10 @@ from index_builder.train.encoder.encoder_checks import check_data, check_disk, c
 from index_builder.train.encoder.encoder_plan import EncoderPlan, EncoderReport
 from index_builder.train.encoder.encoder_run import EncoderData, EncoderRun
 from index_builder.train.encoder.rounds import Miner, no_negatives
-from index_builder.train.encoder.run_folder import identity_of, open_run_folder
+from index_builder.train.encoder.run_folder import open_run_folder
 from index_builder.train.encoder.turned_base import turned_base
 from index_builder.train.export import Exported, export_encoder
+from index_builder.train.run_claim import identity_of
 
 
 def train_dual_encoder(
@@ -81,7 +82,7 @@ def _blended(
     if run.plan.lora is not None:
         merge_lora(model)
     model.max_seq_length, whole = run.plan.train_tokens, model.max_seq_length
-    found = blend(model, base, run.data.held_out, run.measure)
+    found = blend(model, base, run.data.held_out, run.measure, before=report.before)
     model.max_seq_length = whole
     return replace(report, share=found.share, exported=found.figures)
 

@@ -128,6 +128,11 @@ class EncoderJob:
 def _outcome(report: EncoderReport) -> str:
     if report.best_step == 0:
         return f"no step of {report.steps} beat the base model, which is exported as it is"
+    if report.share == 0:
+        return (
+            f"{report.steps} steps, best after {report.best_step}; no weights on the way there beat the base "
+            "model, which is exported as it is"
+        )
     way = f"{report.share:.0%} of the way from the base model are exported"
     return f"{report.steps} steps, best after {report.best_step}; {way}"
 

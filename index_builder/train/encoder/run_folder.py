@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from engine.errors import ConfigError
-from engine.files import write_atomically
 from index_builder.train.control import TrainingControl
 from index_builder.train.encoder.examples import Examples
-from index_builder.train.queries.query import TrainingQuery
+from index_builder.train.run_claim import claim, drop
 
-_RUN = "run.json"
 _FINISHED = "trainer_state.json"
 """The trainer writes it last, so that a checkpoint without it was cut off."""
 _OURS = ("checkpoint-*", "round-*.npz", "best-*.safetensors", "evaluations.json", "base")
@@ -61,45 +56,13 @@ def open_run_folder(control: TrainingControl, identity: str) -> Iterator[RunFold
         with TemporaryDirectory(prefix="cartograph-train-") as folder:
             yield RunFolder(Path(folder), keeps=False)
         return
+    claim(control.checkpoints, identity, resume=control.resume, keeps=_OURS)
     folder_of_run = RunFolder(control.checkpoints, keeps=True)
     if control.resume:
-        _check_same(control.checkpoints, identity)
-        _drop(path for path in control.checkpoints.glob("checkpoint-*") if not _is_whole(path))
+        drop(path for path in control.checkpoints.glob("checkpoint-*") if not _is_whole(path))
         if folder_of_run.last_checkpoint()[0] is None:
-            _drop(path for pattern in _OURS for path in control.checkpoints.glob(pattern))
-    else:
-        control.checkpoints.mkdir(parents=True, exist_ok=True)
-        _drop(path for pattern in _OURS for path in control.checkpoints.glob(pattern))
-        content = json.dumps({"identity": identity}).encode()
-        write_atomically(control.checkpoints / _RUN, content)
+            drop(path for pattern in _OURS for path in control.checkpoints.glob(pattern))
     yield folder_of_run
-
-
-def identity_of(plan: object, *groups: Sequence[TrainingQuery], texts: Sequence[str]) -> str:
-    """The same plan, queries and texts give the same text of 64 characters."""
-    digest = hashlib.sha256(repr(plan).encode())
-    for group in groups:
-        digest.update(f"\0{len(group)}".encode())
-        for query in group:
-            digest.update(f"\0{query.text}\0{query.weight}".encode())
-            for values in (query.rows, query.grades, query.answers):
-                digest.update(values.tobytes())
-    for text in texts:
-        digest.update(f"\0{text}".encode())
-    return digest.hexdigest()
-
-
-def _check_same(folder: Path, identity: str) -> None:
-    if not (folder / _RUN).is_file():
-        raise ConfigError(
-            f"There is no training run in {folder} to go on with. Start one without --resume.", path=folder
-        )
-    if json.loads((folder / _RUN).read_text(encoding="utf-8"))["identity"] != identity:
-        raise ConfigError(
-            f"The training run in {folder} had other data or another plan, so it cannot go on with these. "
-            "Give the same ones, or start anew without --resume.",
-            path=folder,
-        )
 
 
 def _is_whole(checkpoint: Path) -> bool:
@@ -108,11 +71,3 @@ def _is_whole(checkpoint: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
-
-
-def _drop(paths: Iterator[Path]) -> None:
-    for path in list(paths):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()

@@ -3,55 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.deadline import Deadline
 from engine.pipeline import Pipeline
 from engine.plan import MAX_CANDIDATES, MAX_RERANK_DEPTH, RankingSettings
 from engine.request import Hit, RerankSpec, SearchRequest, SearchResult, Source
-from engine.stages import rerank
-from engine.stages.compare import COVERAGE, KIND, OTHER_KIND, PRIOR, PROPERTIES
+from engine.stages.compare import PRIOR
 from engine.stages.popularity import popularity
 from engine.types import ProductId
+from index_builder.train.control import TrainingControl
+from index_builder.train.fusion.graded_list import PARTS, GradedList
+from index_builder.train.fusion.kept_lists import KeptLists
 from index_builder.train.queries.query import Origin, TrainingQuery
 
-PARTS = (
-    Source.LEXICAL.value,
-    Source.DENSE.value,
-    COVERAGE,
-    KIND,
-    OTHER_KIND,
-    PROPERTIES,
-    Source.PAST_QUERIES.value,
-    PRIOR,
-    rerank.PART,
-)
-"""The columns of `GradedList.parts`. Nearness in the graph is none of them: it is for requests to ask for."""
 BEHAVIOUR = (Source.PAST_QUERIES.value, PRIOR)
 """Parts made of what shoppers did. Grades that were made of the same would be foretold by them."""
 _TRACE = 1e-3
 """Stands for a weight of 0, which would hide its part: it can be divided out again, and moves nothing."""
 
 Search = Callable[[SearchRequest, Deadline], SearchResult]
-Figures = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class GradedList:
-    """The candidates of one query, n products. `parts`, float64 (n, len(PARTS)), are the score's parts over
-    their weights (a penalty is negative), so that `parts @ weights` is the score. `grades`, float64 (n,), are
-    in [0, 1], and 0 where `judged`, bool (n,), is False. `all_grades`, float64, descending, are those of all
-    judged products, found or not. `weight` is what the query counts beside others.
-    """
-
-    parts: Figures
-    grades: Figures
-    judged: NDArray[np.bool_]
-    all_grades: Figures
-    weight: float = 1.0
 
 
 def unweighted(pipeline: Pipeline) -> tuple[Search, dict[str, float]]:
@@ -75,15 +48,17 @@ def collect(
     weights: Mapping[str, float],
     queries: Sequence[TrainingQuery],
     ids: Sequence[ProductId],
-    progress: Callable[[int, int], None] = lambda _done, _total: None,
-    stop: Callable[[], bool] = lambda: False,
+    control: TrainingControl | None = None,
 ) -> list[GradedList]:
-    """One list for each query, in their order; once `stop` says so, no more. `weights` are those that
-    `search` ranks by, none of them 0; `ids` are the catalogue's, row by row.
+    """One list for each query, in their order; once time is up, no more. `weights` are those that `search`
+    ranks by, none of them 0; `ids` are the catalogue's, row by row. Lists that a run in the folder of
+    `control` has kept are not collected again.
     """
-    lists = []
-    for done, query in enumerate(queries, start=1):
-        if stop():
+    control = control or TrainingControl()
+    kept = KeptLists(control.checkpoints)
+    lists = kept.read()
+    for query in queries[len(lists) :]:
+        if control.out_of_time:
             break
         result = search(
             SearchRequest(
@@ -92,7 +67,8 @@ def collect(
             Deadline.none(),
         )
         lists.append(_graded(query, result.hits, weights, ids))
-        progress(done, len(queries))
+        kept.keep(lists)
+        control.progress(len(lists), len(queries))
     return lists
 
 

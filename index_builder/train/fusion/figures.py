@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.stages import rerank
 from index_builder.significance import randomisation_p
-from index_builder.train.fusion.collect import PARTS, Figures, GradedList
+from index_builder.train.fusion.graded_list import PARTS, Figures, GradedList
 
 METRICS = ("ndcg@10", "judged_ndcg@10", "recall@100")
 """The columns of `figures`; names and meaning are those of index_builder.evaluate, with linear gain."""

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from index_builder.train.fusion.collect import Figures
+from index_builder.train.fusion.graded_list import Figures
 from index_builder.train.fusion.pairs import Pairs
 
 _NARROWEST = 0.2

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable
 
 import numpy as np
 
@@ -18,6 +16,7 @@ from engine.generation import DataFolder
 from engine.request import SearchRequest
 from engine.serving import Opened
 from engine.types import ProductId
+from index_builder.train.control import TrainingControl
 from index_builder.train.fusion.collect import unweighted
 from index_builder.train.fusion.learn import MAX_QUERIES, FusionReport, fit_fusion
 from index_builder.train.fusion.store import write_fusion
@@ -66,9 +65,8 @@ class FusionJob:
             opened.close()
         return {"seconds": each * min(len(self.training.train), MAX_QUERIES), "seconds_a_search": each}
 
-    def train(self, progress: Callable[[int, int], None]) -> FusionReport:
+    def train(self, control: TrainingControl) -> FusionReport:
         """Fit, and write fusion.json into the folder of the settings."""
-        end = time.monotonic() + (self._settings.max_minutes * 60 or math.inf)
         opened = self._open()
         try:
             report = fit_fusion(
@@ -76,8 +74,7 @@ class FusionJob:
                 self.training.train,
                 self.ids,
                 seed=self._settings.seed,
-                progress=progress,
-                stop=lambda: time.monotonic() >= end,
+                control=control,
             )
         finally:
             opened.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +11,16 @@ from engine.backends.fusion_weights import FusionWeights
 from engine.pipeline import Pipeline
 from engine.plan import RankingSettings
 from engine.types import ProductId
-from index_builder.train.fusion.collect import PARTS, Figures, GradedList, collect, unweighted
+from index_builder.train.control import TrainingControl
+from index_builder.train.fusion.collect import collect, unweighted
 from index_builder.train.fusion.figures import METRICS, figures, goal, means, p_value
 from index_builder.train.fusion.fit import fit_weights
+from index_builder.train.fusion.graded_list import PARTS, Figures, GradedList
+from index_builder.train.fusion.kept_lists import PATTERN
 from index_builder.train.fusion.pairs import joined, query_pairs
 from index_builder.train.fusion.validate import FOLDS, Setting, Validated, cross_validate
 from index_builder.train.queries.query import Origin, TrainingQuery
+from index_builder.train.run_claim import claim, identity_of
 
 MIN_QUERIES = 50
 """Fewer decide nothing: on so few, differences of .02 come and go with the folds."""
@@ -61,21 +65,24 @@ def fit_fusion(
     ids: Sequence[ProductId],
     *,
     seed: int = 7,
-    progress: Callable[[int, int], None] = lambda _done, _total: None,
-    stop: Callable[[], bool] = lambda: False,
+    control: TrainingControl | None = None,
 ) -> FusionReport:
     """Search for each query in `pipeline` and fit the weights; `ids` are its catalogue's, row by row.
 
     Queries composed from the graph are left out: their grades are what the graph says, so that they would
-    teach to trust the graph. `progress` is told (done, total) searches; once `stop` says so, what is found
-    teaches. The same input and seed give the same report.
+    teach to trust the graph. Once the time of `control` is up, what was found by then teaches. The same input
+    and seed give the same report, cut off and resumed or not.
     """
+    control = control or TrainingControl()
     taught = _drawn([query for query in queries if query.origin is not Origin.GRAPH], seed)
     settings = RankingSettings(rerank_depth=pipeline.settings.rerank_depth)
     if len(taught) < MIN_QUERIES:
         return _too_few(len(taught), settings)
+    if control.checkpoints is not None:
+        identity = identity_of((pipeline.generation_id, settings), taught, texts=ids)
+        claim(control.checkpoints, identity, resume=control.resume, keeps=(PATTERN,))
     search, weights = unweighted(pipeline)
-    return learn_weights(collect(search, weights, taught, ids, progress, stop), settings, seed=seed)
+    return learn_weights(collect(search, weights, taught, ids, control), settings, seed=seed)
 
 
 def learn_weights(lists: Sequence[GradedList], settings: RankingSettings, *, seed: int) -> FusionReport:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index_builder.train.fusion.collect import PARTS, Figures, GradedList
+from index_builder.train.fusion.graded_list import PARTS, Figures, GradedList
 
 PAIRS = 400
 """Of a query and a kind, at most: more are drawn from, so that a long list costs no more than a short one."""

@@ -9,9 +9,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from index_builder.train.fusion.collect import Figures, GradedList
 from index_builder.train.fusion.figures import METRICS, figures, goal
 from index_builder.train.fusion.fit import fit_weights
+from index_builder.train.fusion.graded_list import Figures, GradedList
 from index_builder.train.fusion.pairs import QueryPairs, joined
 
 FOLDS = 5

@@ -19,7 +19,6 @@ from engine.errors import ConfigError
 from engine.files import write_atomically
 
 SUFFIX = ".fit.pt"
-_CLAIM = "training.sha256"
 
 
 @dataclass(slots=True)
@@ -75,22 +74,3 @@ def fingerprint_of(*parts: object, tensors: Iterable[torch.Tensor] = ()) -> str:
     for tensor in tensors:
         digest.update(tensor.detach().cpu().contiguous().numpy().data)
     return digest.hexdigest()
-
-
-def claim(folder: Path, fingerprint: str, *, resume: bool) -> None:
-    """Make a folder the one of a training. Without `resume`, what an earlier one left there is removed.
-
-    Raises ConfigError when a resumed training has other data, base model or plan than the one cut off.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / _CLAIM
-    if resume and path.is_file() and path.read_text(encoding="utf-8").strip() != fingerprint:
-        raise ConfigError(
-            f"The checkpoints in {folder} are of a training with other data, base model or plan; give the "
-            "same ones, or train without resuming.",
-            path=folder,
-        )
-    if not resume:
-        for old in folder.glob(f"*{SUFFIX}"):
-            old.unlink()
-    write_atomically(path, f"{fingerprint}\n".encode())

@@ -24,7 +24,7 @@ from index_builder.train.queries.query import ANSWERS_FROM, TrainingQuery
 from index_builder.train.reranker.calibration import Calibration, calibrate
 from index_builder.train.reranker.cross_encoder import export_cross_encoder, start_cross_encoder
 from index_builder.train.reranker.distil import found_by_search, start_student, taught, with_teacher
-from index_builder.train.reranker.fit_checkpoints import claim, fingerprint_of
+from index_builder.train.reranker.fit_checkpoints import SUFFIX, fingerprint_of
 from index_builder.train.reranker.fitting import fit
 from index_builder.train.reranker.pair_lists import (
     Found,
@@ -38,6 +38,7 @@ from index_builder.train.reranker.reranker_estimate import disk_mib, require_dis
 from index_builder.train.reranker.reranker_lists import check_labels, learnable, some_of
 from index_builder.train.reranker.reranker_parity import Parity, check_parity
 from index_builder.train.reranker.reranker_plan import RerankerPlan, RerankerReport, StageReport
+from index_builder.train.run_claim import claim
 
 Text = Callable[[int], str]
 _PARITY_PAIRS = 500
@@ -84,7 +85,12 @@ def train_reranker(
     require_disk(control.checkpoints or out, disk_mib(model))
     lessons = _Lessons.read(training, product_text, candidates, plan, TextTokens(out, spec))
     if control.checkpoints:
-        claim(control.checkpoints, lessons.fingerprint(plan, model), resume=control.resume)
+        claim(
+            control.checkpoints,
+            lessons.fingerprint(plan, model),
+            resume=control.resume,
+            keeps=(f"*{SUFFIX}",),
+        )
     return _Recipe(plan, control, lessons, spec, out, teacher_out).run(model)
 
 

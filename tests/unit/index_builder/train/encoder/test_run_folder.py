@@ -8,13 +8,9 @@ import pytest
 
 from engine.errors import ConfigError
 from index_builder.train.control import TrainingControl
-from index_builder.train.encoder.encoder_plan import EncoderPlan
 from index_builder.train.encoder.examples import Examples
-from index_builder.train.encoder.run_folder import identity_of, open_run_folder
-from tests.unit.index_builder.train.small_queries import query
+from index_builder.train.encoder.run_folder import open_run_folder
 
-PLAN = EncoderPlan()
-ASKED = query("ink", {0: 1.0})
 EXAMPLES = Examples(*(np.zeros((1, 2), kind) for kind in (np.int64, np.int64, np.float32, np.float32)))
 
 
@@ -78,21 +74,3 @@ def test_without_a_folder_nothing_is_left_behind() -> None:
         assert not run.keeps
         assert run.path.is_dir()
     assert not run.path.exists()
-
-
-@pytest.mark.parametrize(
-    ("plan", "asked", "text"),
-    [
-        (replace(PLAN, seed=1), ASKED, "ink"),
-        (PLAN, query("ink", {0: 0.9}), "ink"),
-        (PLAN, query("ink", {0: 1.0}, answers=(1,)), "ink"),
-        (PLAN, query("ink", {0: 1.0}, weight=2.0), "ink"),
-        (PLAN, ASKED, "black ink"),
-    ],
-)
-def test_the_identity_is_of_all_that_decides_the_result(plan: EncoderPlan, asked: object, text: str) -> None:
-    same = identity_of(PLAN, [ASKED], [], texts=["ink"])
-
-    assert same == identity_of(EncoderPlan(), [query("ink", {0: 1.0})], [], texts=["ink"])
-    assert same != identity_of(plan, [asked], [], texts=[text])  # type: ignore[list-item]  # a query
-    assert same != identity_of(PLAN, [], [ASKED], texts=["ink"])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine.plan import RankingSettings
-from index_builder.train.fusion.collect import PARTS, Figures, GradedList
+from index_builder.train.fusion.graded_list import PARTS, Figures, GradedList
 
 BY_HAND = np.array([RankingSettings().weights[part] for part in PARTS])
 

@@ -1,5 +1,8 @@
 """A search that is made up answers the queries; its explanations are what there is to collect."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,7 +10,10 @@ from engine.deadline import Deadline
 from engine.plan import MAX_CANDIDATES, MAX_RERANK_DEPTH
 from engine.request import ExpansionInfo, Explanation, Hit, ScorePart, SearchRequest, SearchResult
 from engine.types import Product, ProductId
-from index_builder.train.fusion.collect import PARTS, collect
+from index_builder.train.control import TrainingControl
+from index_builder.train.fusion.collect import collect
+from index_builder.train.fusion.graded_list import PARTS
+from index_builder.train.fusion.kept_lists import BLOCK
 from index_builder.train.queries.query import Origin, TrainingQuery
 from tests.unit.index_builder.train.fusion.graded_lists import parts
 
@@ -70,7 +76,8 @@ def test_what_shoppers_did_is_hidden_where_it_made_the_grades() -> None:
 
 def test_the_search_is_as_deep_as_can_be_and_explained() -> None:
     answers, told = Answers(), []
-    collect(answers, WEIGHTS, [asked(), asked()], IDS, lambda done, total: told.append((done, total)))
+    control = TrainingControl(progress=lambda done, total: told.append((done, total)))
+    collect(answers, WEIGHTS, [asked(), asked()], IDS, control)
 
     request = answers.asked[0]
     assert (request.query, request.explain) == ("ink", True)
@@ -78,7 +85,25 @@ def test_the_search_is_as_deep_as_can_be_and_explained() -> None:
     assert told == [(1, 2), (2, 2)]
 
 
-def test_what_was_found_is_kept_when_time_is_up() -> None:
-    left = iter([False, False, True])
+def test_once_time_is_up_nothing_more_is_searched_for() -> None:
+    assert collect(Answers(), WEIGHTS, [asked()] * 5, IDS, TrainingControl(max_seconds=0)) == []
 
-    assert len(collect(Answers(), WEIGHTS, [asked()] * 5, IDS, stop=lambda: next(left))) == 2
+
+def test_what_a_cut_off_run_has_kept_is_not_searched_for_again(tmp_path: Path) -> None:
+    queries = [replace(asked(), weight=float(number)) for number in range(2 * BLOCK + 5)]
+    whole = collect(Answers(), WEIGHTS, queries, IDS)
+
+    def cut_off(done: int, _total: int) -> None:
+        if done == BLOCK + 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        collect(Answers(), WEIGHTS, queries, IDS, TrainingControl(tmp_path, progress=cut_off))
+    answers = Answers()
+    found = collect(answers, WEIGHTS, queries, IDS, TrainingControl(tmp_path, resume=True))
+
+    assert len(answers.asked) == len(queries) - BLOCK
+    assert len(found) == len(whole)
+    for one, other in zip(found, whole, strict=True):
+        for name in ("parts", "grades", "judged", "all_grades", "weight"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from index_builder.train.fusion.collect import PARTS
 from index_builder.train.fusion.fit import fit_weights
+from index_builder.train.fusion.graded_list import PARTS
 from index_builder.train.fusion.pairs import Pairs, joined, query_pairs
 from tests.unit.index_builder.train.fusion.graded_lists import BY_HAND, lists_told_by, parts
 

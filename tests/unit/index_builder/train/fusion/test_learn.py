@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.plan import RankingSettings
-from index_builder.train.fusion.collect import PARTS, Figures, GradedList
+from index_builder.train.fusion.graded_list import PARTS, Figures, GradedList
 from index_builder.train.fusion.learn import MIN_QUERIES, learn_weights, objection
 from tests.unit.index_builder.train.fusion.graded_lists import judged, lists_told_by, parts
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from index_builder.train.fusion.collect import GradedList
+from index_builder.train.fusion.graded_list import GradedList
 from index_builder.train.fusion.pairs import PAIRS, UNJUDGED, joined, query_pairs
 from tests.unit.index_builder.train.fusion.graded_lists import judged, parts
 

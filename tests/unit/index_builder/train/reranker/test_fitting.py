@@ -15,7 +15,7 @@ import torch
 
 from engine.errors import ConfigError
 from index_builder.train.control import TrainingControl
-from index_builder.train.reranker.fit_checkpoints import claim, fingerprint_of, read_state
+from index_builder.train.reranker.fit_checkpoints import read_state
 from index_builder.train.reranker.fitting import Fitted, TrainingPlan, fit
 from index_builder.train.reranker.pair_losses import Objective
 from index_builder.train.reranker.pair_quality import logits_by_list, quality_of
@@ -189,18 +189,3 @@ def test_a_damaged_checkpoint_says_what_to_do(tmp_path: Path) -> None:
     path.write_bytes(b"no checkpoint")
     with pytest.raises(ConfigError, match="is damaged; remove it"):
         read_state(path, "any")
-
-
-def test_a_folder_of_another_training_is_not_resumed(tmp_path: Path) -> None:
-    claim(tmp_path, fingerprint_of("one"), resume=False)
-    claim(tmp_path, fingerprint_of("one"), resume=True)
-    with pytest.raises(ConfigError, match="other data, base model or plan"):
-        claim(tmp_path, fingerprint_of("two"), resume=True)
-
-
-def test_without_resuming_old_checkpoints_go(tmp_path: Path) -> None:
-    (tmp_path / "student.fit.pt").write_bytes(b"old")
-    (tmp_path / "notes.txt").write_bytes(b"not ours")
-    claim(tmp_path, fingerprint_of("one"), resume=False)
-
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "training.sha256"]
