@@ -43,6 +43,7 @@ from engine.stages.rerank import Rerank
 from engine.stages.understand import Understand
 from engine.stages.vote import PastQueryVotes
 from engine.types import FloatArray
+from engine.vector_search import VectorSearch
 from engine.watch import Watch
 
 UNWATCHED = Watch()
@@ -62,6 +63,7 @@ def open_engine(settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEng
         data,
         lambda generation: open_generation(generation, settings, watch),
         batch_threads=settings.workers,
+        on_move=watch.on_move,
     )
     engine.start(data.open_active(verify=settings.verify))
     return engine
@@ -97,7 +99,19 @@ def open_generation(generation: Generation, settings: ServeSettings, watch: Watc
 
     asked = parts.past_queries
     _warm_up(pipeline, [asked.get(row).text for row in range(min(WARM_UP_QUERIES, len(asked)))])
-    return Opened(generation, pipeline, search, parts.catalog, asked, browser, parts.encoder.device, close)
+    return Opened(
+        generation,
+        pipeline,
+        search,
+        VectorSearch(
+            generation.id, parts.products, stages.columns, parts.catalog.products, parts.catalog.ids
+        ),
+        parts.catalog,
+        asked,
+        browser,
+        parts.encoder.device,
+        close,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,13 @@ class ServeSettings(Settings):
     threads: int = Field(
         default=0, ge=0, le=1_024, description="CPU threads for models and vector search; 0 means all cores."
     )
+    processes: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Server processes that share the port, each with models, caches and --workers of its "
+        "own; callers spread over them by connection. Their metrics have the ports from --metrics-port up.",
+    )
     workers: int = Field(
         default=32,
         ge=1,

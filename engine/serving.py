@@ -30,6 +30,7 @@ from engine.request import SearchRequest, SearchResult, Suggestion
 from engine.stages.retrieve import PastQueries
 from engine.text import normalise
 from engine.types import GenerationInfo, Product, ServingStatus
+from engine.vector_search import VectorRequest, VectorResult, VectorSearch
 
 
 class ProductStore(Protocol):
@@ -47,6 +48,7 @@ class Opened:
     generation: Generation
     pipeline: Pipeline
     search: CachedSearch
+    vectors: VectorSearch
     catalog: ProductStore
     past_queries: PastQueries
     browser: GraphBrowser
@@ -67,12 +69,20 @@ class _Lease:
 class ServingEngine:
     """Answers calls from the active generation. Safe to call from many threads at once."""
 
-    def __init__(self, data: DataFolder, load: Callable[[Generation], Opened], *, batch_threads: int) -> None:
+    def __init__(
+        self,
+        data: DataFolder,
+        load: Callable[[Generation], Opened],
+        *,
+        batch_threads: int,
+        on_move: Callable[[], None] = lambda: None,
+    ) -> None:
         """`load` opens and warms a generation, or raises EngineError; `batch_threads` answer the searches
-        of a batch side by side.
+        of a batch side by side; `on_move` is told when the data folder's pointer was moved from here.
         """
         self._data = data
         self._load = load
+        self._on_move = on_move
         self._lease: _Lease | None = None
         self._lock = threading.Lock()
         self._swap = threading.Lock()
@@ -96,6 +106,10 @@ class ServingEngine:
             finally:
                 for future in futures:
                     future.cancel()
+
+    def search_by_vector(self, request: VectorRequest, deadline: Deadline) -> VectorResult:
+        with self._using() as opened:
+            return opened.vectors(request, deadline)
 
     def suggest(self, prefix: str, limit: int) -> tuple[tuple[Suggestion, ...], str]:
         wanted = normalise(checked_query(prefix, "prefix"))
@@ -137,12 +151,25 @@ class ServingEngine:
     def activate(self, generation_id: str) -> GenerationInfo:
         """Open, warm and swap in; the pointer moves only after it serves. Errors leave all as it was."""
         with self._swap:
-            return self._activate(generation_id, lambda: self._data.activate(generation_id))
+            info = self._activate(generation_id, lambda: self._data.activate(generation_id))
+        self._on_move()
+        return info
 
     def roll_back(self) -> GenerationInfo:
         """Serve the generation that was active before. Raises FailedPreconditionError without one."""
         with self._swap:
-            return self._activate(self._data.roll_back_target(), self._data.roll_back)
+            info = self._activate(self._data.roll_back_target(), self._data.roll_back)
+        self._on_move()
+        return info
+
+    def follow(self) -> None:
+        """Serve the generation that the data folder points at, after another process has moved the pointer.
+        Errors leave all as it was.
+        """
+        with self._swap:
+            generation = self._data.open_active(verify=False)
+            if self._current().opened.generation.id != generation.id:
+                self._replace(self._load(generation))
 
     def status(self) -> ServingStatus:
         lease = self._current()

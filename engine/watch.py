@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 OnBatch = Callable[[str, int, float], None]
 """Told the model ("encoder", "reranker"), the size of a batch and its seconds."""
+OnMove = Callable[[], None]
+"""Told that the data folder points at another generation, which serves here."""
 OnLookup = Callable[[str, str], None]
 """Told the cache ("results", "embeddings") and how a lookup came out (see engine.caching.Lookup)."""
 
@@ -19,3 +21,4 @@ def _nobody(*_: object) -> None:
 class Watch:
     on_batch: OnBatch = _nobody
     on_lookup: OnLookup = _nobody
+    on_move: OnMove = _nobody

@@ -32,6 +32,10 @@ def serve(settings: ServeSettings, open_engine: OpenEngine | None = None) -> int
     The server listens from the start and answers UNAVAILABLE until the engine is warm. A second signal ends
     the process at once. Raises EngineError when it cannot listen or the engine cannot be opened.
     """
+    if settings.processes > 1:
+        from engine.commands.serve_many import serve_many
+
+        return serve_many(settings)
     configure_logs(settings.log_level, settings.log_format, sys.stderr)
     metrics = Metrics()
     server = Server(
@@ -42,7 +46,7 @@ def serve(settings: ServeSettings, open_engine: OpenEngine | None = None) -> int
         metrics=metrics,
     )
     page = MetricsPage.open(metrics, settings.host, settings.metrics_port) if settings.metrics else None
-    with _stop_signal() as stop:
+    with stop_signal() as stop:
         server.start()
         if settings.port_file is not None:
             write_atomically(settings.port_file, f"{server.port}\n".encode())
@@ -57,7 +61,7 @@ def serve(settings: ServeSettings, open_engine: OpenEngine | None = None) -> int
         raise loading.error
     if loading.is_alive() or not finished:
         _log.warning("stopped", unfinished="loading" if loading.is_alive() else "calls")
-        _leave_threads_behind()
+        leave_threads_behind()
     if loading.engine is not None:
         loading.engine.close()
     _log.info("stopped")
@@ -96,7 +100,8 @@ def _bootstrap(settings: ServeSettings, watch: Watch) -> SearchEngine:
 
 
 @contextmanager
-def _stop_signal() -> Iterator[threading.Event]:
+def stop_signal() -> Iterator[threading.Event]:
+    """Set by SIGTERM and SIGINT; a second one ends the process at once."""
     stop = threading.Event()
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
@@ -112,7 +117,7 @@ def _stop_signal() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _leave_threads_behind() -> None:
+def leave_threads_behind() -> None:
     """Threads inside native code cannot be interrupted, and the interpreter would wait for them."""
     sys.stderr.flush()
     os._exit(0)

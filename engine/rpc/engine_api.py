@@ -17,6 +17,7 @@ from engine.graph_values import (
 )
 from engine.request import SearchRequest, SearchResult, Suggestion
 from engine.types import GenerationInfo, Product, ServingStatus
+from engine.vector_search import VectorRequest, VectorResult
 
 
 class SearchEngine(Protocol):
@@ -29,6 +30,8 @@ class SearchEngine(Protocol):
         the wrong request in its field, as in "requests[3].filter".
         """
         ...
+
+    def search_by_vector(self, request: VectorRequest, deadline: Deadline) -> VectorResult: ...
 
     def suggest(self, prefix: str, limit: int) -> tuple[tuple[Suggestion, ...], str]:
         """At most `limit` suggestions, the most asked first, and the id of the generation that answered."""

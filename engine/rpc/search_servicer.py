@@ -46,6 +46,16 @@ class SearchServicer(search_service_pb2_grpc.SearchServiceServicer):
             responses=[results.response(result, one.view) for result, one in zip(found, asked, strict=True)]
         )
 
+    def SearchByVector(  # noqa: N802 (the contract's name)
+        self, request: search_service_pb2.SearchByVectorRequest, context: grpc.ServicerContext
+    ) -> search_service_pb2.SearchByVectorResponse:
+        asked, view = requests.by_vector(request)
+        result = self._engine().search_by_vector(asked, deadline_of(context))
+        bind_contextvars(generation=result.generation_id)
+        return search_service_pb2.SearchByVectorResponse(
+            results=[results.hit(found, view) for found in result.hits], generation_id=result.generation_id
+        )
+
     def SuggestQueries(  # noqa: N802 (the contract's name)
         self,
         request: search_service_pb2.SuggestQueriesRequest,

@@ -8,7 +8,6 @@ the server's CPU time: on 2 cores, 376 against 272 microseconds a call at 64 cal
 
 from __future__ import annotations
 
-import socket
 import time
 
 import grpc
@@ -26,7 +25,6 @@ from cartograph.v1 import (
     search_service_pb2,
     search_service_pb2_grpc,
 )
-from engine.errors import ConfigError
 from engine.metrics import Metrics
 from engine.rpc.call_pool import CallPool
 from engine.rpc.catalog_servicer import CatalogServicer
@@ -35,6 +33,7 @@ from engine.rpc.generation_servicer import GenerationServicer
 from engine.rpc.interceptors import Gate, Guard
 from engine.rpc.knowledge_graph_servicer import KnowledgeGraphServicer
 from engine.rpc.lifecycle import Lifecycle
+from engine.rpc.ports import cannot_listen, why_not
 from engine.rpc.search_servicer import SearchServicer
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
@@ -63,9 +62,18 @@ class Server:
     """Listens from `start` on, and answers UNAVAILABLE until `serve` gives it an engine."""
 
     def __init__(
-        self, *, host: str, port: int, workers: int, max_inflight: int, metrics: Metrics | None = None
+        self,
+        *,
+        host: str,
+        port: int,
+        workers: int,
+        max_inflight: int,
+        metrics: Metrics | None = None,
+        shares_port: bool = False,
     ) -> None:
-        """Binds at once. Port 0 takes any free one. Raises ConfigError when the port cannot be had."""
+        """Binds at once. Port 0 takes any free one. With `shares_port`, other servers may listen on it, too
+        (SO_REUSEPORT). Raises ConfigError when the port cannot be had.
+        """
         self.metrics = metrics or Metrics()
         self.lifecycle = Lifecycle(SERVICES)
         self._pool = CallPool(workers)
@@ -74,14 +82,15 @@ class Server:
             self._pool,
             interceptors=[self._gate],
             options=(
-                ("grpc.so_reuseport", 0),  # else a second server on the same port takes half of the calls
+                # Unless it is meant so, a second server on the same port must not take half of the calls.
+                ("grpc.so_reuseport", int(shares_port)),
                 ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
                 ("grpc.max_send_message_length", MAX_RESPONSE_BYTES),
             ),
         )
         self._add_services()
         self.host = host
-        self.port = _bind(self._server, host, port)
+        self.port = _bind(self._server, host, port, shares_port=shares_port)
         self.metrics.watch_load(self._pool.running, self._pool.waiting)
         self.metrics.watch_generation(lambda: self.lifecycle.engine().status())
 
@@ -132,8 +141,8 @@ class Server:
         reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
 
 
-def _bind(server: grpc.Server, host: str, port: int) -> int:
-    problem = _why_not(host, port)
+def _bind(server: grpc.Server, host: str, port: int, *, shares_port: bool) -> int:
+    problem = None if shares_port else why_not(host, port)
     if problem is None:
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
@@ -142,24 +151,4 @@ def _bind(server: grpc.Server, host: str, port: int) -> int:
             bound = 0
         if bound:
             return bound
-    raise ConfigError(
-        f"The server cannot listen on {host}:{port}: {problem or 'the port was taken'}. Stop what listens "
-        "there, or choose another --port.",
-        host=host,
-        port=port,
-    )
-
-
-def _why_not(host: str, port: int) -> str | None:
-    """Asked of the operating system, since gRPC says only that it failed, and that on stderr."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen(1)
-    except OSError as error:
-        return error.strerror or str(error)
-    return None
+    raise cannot_listen(host, port, problem or "the port was taken")

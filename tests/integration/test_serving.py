@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
+import numpy as np
 import pytest
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
@@ -18,10 +19,14 @@ from cartograph.v1 import catalog_service_pb2 as catalog
 from cartograph.v1 import generation_service_pb2 as generation
 from cartograph.v1 import product_pb2
 from cartograph.v1 import search_service_pb2 as search
+from engine.backends.catalog import Catalog
+from engine.backends.vector_index import FaissVectorIndex
+from engine.generation import DataFolder
 from tests.conftest import Sample
 from tests.integration.calls import ask, ids, status
 from tests.integration.conftest import TwoGenerations
 from tests.integration.real_server import WAIT, RealServer, real_server
+from tests.rpc.running import Refusal
 from tests.small_shop import SmallShop
 
 
@@ -76,6 +81,33 @@ def test_a_batch_answers_as_its_searches_do_alone(server: RealServer, sample: Sa
 
     alone = {query: ids(ask(server, request)) for query, request in zip(queries, requests, strict=False)}
     assert [ids(answer) for answer in batch.responses] == [alone[query] for query in queries]
+
+
+def test_a_products_own_embedding_finds_it_first_among_what_passes_the_filter(
+    server: RealServer, two_generations: TwoGenerations
+) -> None:
+    folder = DataFolder.open(two_generations.data).open_generation(two_generations.sample)
+    vectors = FaissVectorIndex.open(folder.part("vectors"), device="cpu")
+    row = Catalog.open(folder.part("catalog")).row_of("OFF-0004")
+    assert row is not None
+    request = search.SearchByVectorRequest(
+        vector=3 * vectors.vectors(np.array([row]))[0], page_size=5, view=product_pb2.PRODUCT_VIEW_ID
+    )
+
+    found = server.search.SearchByVector(request, timeout=WAIT)
+    request.filter = "price < 14"
+    cheaper = server.search.SearchByVector(request, timeout=WAIT)
+
+    assert (found.results[0].product.id, found.results[0].rank) == ("OFF-0004", 1)
+    assert found.results[0].score == pytest.approx(1.0, abs=1e-4)
+    assert found.results[0].product.title == ""
+    assert len(cheaper.results) == 5
+    assert "OFF-0004" not in {result.product.id for result in cheaper.results}
+    with pytest.raises(grpc.RpcError) as raised:
+        server.search.SearchByVector(search.SearchByVectorRequest(vector=[1.0]), timeout=WAIT)
+    refusal = Refusal.of(raised.value)
+    assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert [violation.field for violation in refusal.violations] == ["vector"]
 
 
 def test_suggestions_begin_like_the_prefix_the_most_asked_first(server: RealServer) -> None:

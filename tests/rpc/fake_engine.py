@@ -48,6 +48,7 @@ from engine.types import (
     ProductId,
     ServingStatus,
 )
+from engine.vector_search import VectorRequest, VectorResult
 
 CARTRIDGE = Product(
     id=ProductId("c-1"),
@@ -121,6 +122,15 @@ class FakeEngine:
                 error.field = error.metadata["field"] = f"requests[{place}].{error.field}"
                 raise
         return found
+
+    def search_by_vector(self, request: VectorRequest, deadline: Deadline) -> VectorResult:
+        found = self.catalog[: request.page_size or DEFAULT_PAGE_SIZE]
+        return VectorResult(
+            tuple(
+                Hit(product, rank, float(request.vector[0])) for rank, product in enumerate(found, start=1)
+            ),
+            self.status().generation.id,
+        )
 
     def suggest(self, prefix: str, limit: int) -> tuple[tuple[Suggestion, ...], str]:
         known = [Suggestion("black cartridge", 12), Suggestion("black chair", 3), Suggestion("chair", 9)]

@@ -24,6 +24,7 @@ from engine.pipeline import Pipeline
 from engine.request import SearchRequest, SearchResult
 from engine.serving import Opened, ServingEngine
 from engine.types import PastQuery, Product, ProductId
+from engine.vector_search import VectorSearch
 from tests.unit.test_generation import published
 
 
@@ -84,6 +85,7 @@ class World:
     entered: threading.Event = field(default_factory=threading.Event)
     closed: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    moves: int = 0
     engine: ServingEngine = field(init=False)
 
     def load(self, generation: Generation) -> Opened:
@@ -93,7 +95,11 @@ class World:
         close = lambda: self.closed.append(generation.id)  # noqa: E731  one expression, used once
         browser = cast("GraphBrowser", FakeBrowser(generation.id, self.gate, self.entered))
         search = CachedSearch.over(pipeline.search, 0)
-        return Opened(generation, pipeline, search, FakeStore(), FakeStore(), browser, "cpu", close)
+        vectors = cast("VectorSearch", lambda request, _deadline: (generation.id, request))
+        return Opened(generation, pipeline, search, vectors, FakeStore(), FakeStore(), browser, "cpu", close)
+
+    def moved(self) -> None:
+        self.moves += 1
 
     def ask(self, query: str = "ink") -> Any:
         return self.engine.search(SearchRequest(query), Deadline.none())
@@ -104,7 +110,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     first = published(tmp_path, "first").id
     second = published(tmp_path, "second", activate=False).id
     made = World(DataFolder(tmp_path), first, second)
-    made.engine = ServingEngine(made.data, made.load, batch_threads=4)
+    made.engine = ServingEngine(made.data, made.load, batch_threads=4, on_move=made.moved)
     made.engine.start(made.data.open_active())
     yield made
     made.gate.set()
@@ -122,6 +128,24 @@ def test_activation_moves_the_answers_and_the_pointer(world: World) -> None:
     assert pointer is not None
     assert pointer.active == world.second
     assert world.closed == [world.first]
+
+
+def test_following_serves_what_the_pointer_names_and_tells_nobody(world: World) -> None:
+    world.data.activate(world.second)
+
+    world.engine.follow()
+    world.engine.follow()
+
+    assert world.ask() == (world.second, "ink")
+    assert world.closed == [world.first]
+    assert world.moves == 0
+
+
+def test_whoever_watches_is_told_of_every_move_of_the_pointer(world: World) -> None:
+    world.engine.activate(world.second)
+    world.engine.roll_back()
+
+    assert world.moves == 2
 
 
 def test_a_call_in_flight_finishes_on_the_generation_it_began_with(world: World) -> None:

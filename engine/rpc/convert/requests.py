@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from cartograph.v1 import catalog_service_pb2, generation_service_pb2, search_service_pb2
 from engine.errors import InvalidArgumentError
 from engine.request import (
@@ -17,6 +19,7 @@ from engine.request import (
 from engine.rpc.convert.bounds import count, enumerated, share, size
 from engine.rpc.convert.products import View, view_of
 from engine.stages.expand import ExpansionMode, ExpansionSpec
+from engine.vector_search import VectorRequest
 
 MAX_BATCH = 100
 MAX_FACET_KEYS = 20
@@ -66,6 +69,17 @@ def search(message: search_service_pb2.SearchProductsRequest) -> Search:
         skip_cache=message.skip_cache,
     )
     return Search(request, view_of(message.view, default=View.BASIC))
+
+
+def by_vector(message: search_service_pb2.SearchByVectorRequest) -> tuple[VectorRequest, View]:
+    view = view_of(message.view, default=View.BASIC)
+    request = VectorRequest(
+        vector=np.array(message.vector, np.float32),
+        page_size=count("page_size", message.page_size, default=0, most=MAX_PAGE_SIZE),
+        filter=message.filter,
+        ids_only=view is View.ID,
+    )
+    return request, view
 
 
 def batch(message: search_service_pb2.BatchSearchProductsRequest) -> list[Search]:

@@ -1,0 +1,89 @@
+"""One of the server processes that share a port: `python -m engine.commands.serve_one`, run by serve_many.py.
+
+What it is told comes by lines on stdin: first its settings as JSON, then FOLLOW whenever another process has
+moved the data folder's pointer. The end of stdin means stop, so that no process outlives its parent. On
+stdout it says SERVING, and MOVED when it has moved the pointer itself. It listens only when it is warm:
+callers never reach a process that cannot answer yet.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TextIO
+
+import structlog
+
+from engine.bootstrap import open_engine
+from engine.commands.serve import leave_threads_behind, stop_signal
+from engine.config import ServeSettings
+from engine.errors import EngineError
+from engine.logs import configure_logs
+from engine.metrics import Metrics, MetricsPage
+from engine.rpc.server import Server
+from engine.serving import ServingEngine
+from engine.watch import Watch
+
+FOLLOW, SERVING, MOVED = "follow", "serving", "moved"
+
+_log = structlog.get_logger()
+
+
+def serve_one(settings: ServeSettings, told: TextIO, tell: TextIO) -> int:
+    """Runs until `told` ends, or SIGTERM or SIGINT; the exit status. Raises EngineError as `serve` does."""
+    configure_logs(settings.log_level, settings.log_format, sys.stderr)
+    metrics = Metrics()
+    page = MetricsPage.open(metrics, settings.host, settings.metrics_port) if settings.metrics else None
+    watch = Watch(
+        on_batch=metrics.batch_finished,
+        on_lookup=metrics.cache_looked_up,
+        on_move=lambda: print(MOVED, file=tell, flush=True),
+    )
+    with stop_signal() as stop:
+        engine = open_engine(settings, watch)
+        threading.Thread(target=_listen, args=(told, engine, stop), name="told", daemon=True).start()
+        server = Server(
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            max_inflight=settings.max_inflight,
+            metrics=metrics,
+            shares_port=True,
+        )
+        server.start()
+        server.serve(engine)
+        print(SERVING, file=tell, flush=True)
+        metrics_port = page.port if page else None
+        _log.info("serving", generation=engine.status().generation.id, metrics_port=metrics_port)
+        stop.wait()
+        finished = server.drain(grace=settings.drain_grace, timeout=settings.drain_timeout)
+    if page is not None:
+        page.close()
+    if not finished:
+        _log.warning("stopped", unfinished="calls")
+        leave_threads_behind()
+    engine.close()
+    return 0
+
+
+def _listen(told: TextIO, engine: ServingEngine, stop: threading.Event) -> None:
+    for line in told:
+        if line.strip() == FOLLOW:
+            try:
+                engine.follow()
+            except EngineError as error:
+                _log.error("generation not followed", error=error.message)
+    stop.set()
+
+
+def main() -> int:
+    settings = ServeSettings.model_validate_json(sys.stdin.readline())
+    try:
+        return serve_one(settings, sys.stdin, sys.stdout)
+    except EngineError as error:
+        _log.error("stopped", error=error.message)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""Several server processes behind one port, as an operator runs them: `serve --processes 2`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import grpc
+import pytest
+
+from cartograph.v1 import generation_service_pb2 as generation
+from engine.generation import DataFolder
+from tests.integration.calls import activate
+from tests.integration.commands import typed
+from tests.integration.conftest import TwoGenerations
+from tests.integration.real_server import WAIT, RealServer, real_server
+from tests.small_shop import active_generation, link_generation, rewrite
+from tests.stubs import Stubs
+
+CONNECTIONS = 24
+"""That all of them go to one of two processes happens once in eight million times."""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, sample_data: Path, small_data: Path) -> TwoGenerations:
+    folder = tmp_path_factory.mktemp("many") / "data"
+    sample = link_generation(active_generation(sample_data), folder)
+    small = link_generation(active_generation(small_data), folder)
+    DataFolder(folder).activate(sample.id)
+    return TwoGenerations(folder, sample.id, small.id)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory, data: TwoGenerations) -> Iterator[RealServer]:
+    with real_server(data.data, tmp_path_factory.mktemp("processes"), "--processes", "2") as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Caller(Stubs):
+    channel: grpc.Channel
+
+
+@contextmanager
+def connections(server: RealServer) -> Iterator[Sequence[Caller]]:
+    """Callers with a connection each, which the kernel spreads over the processes."""
+    own = [("grpc.use_local_subchannel_pool", 1)]
+    with ExitStack() as channels:
+        yield [
+            Caller(channels.enter_context(grpc.insecure_channel(server.address, options=own)))
+            for _ in range(CONNECTIONS)
+        ]
+
+
+def statuses(server: RealServer) -> list[generation.GetServingStatusResponse]:
+    request = generation.GetServingStatusRequest()
+    with connections(server) as callers:
+        return [caller.generations.GetServingStatus(request, timeout=WAIT) for caller in callers]
+
+
+def processes(server: RealServer) -> set[int]:
+    """When they began to serve, in nanoseconds: no two at the same time."""
+    return {each.serving_since_time.ToNanoseconds() for each in statuses(server)}
+
+
+def children(server: RealServer) -> list[Path]:
+    """Their folders in /proc."""
+    tasks = Path(f"/proc/{server.process.pid}/task").iterdir()
+    return sorted({Path("/proc", pid) for task in tasks for pid in (task / "children").read_text().split()})
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + WAIT
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_connections_spread_over_the_processes(many: RealServer) -> None:
+    assert len(children(many)) == 2
+    assert len(processes(many)) == 2
+
+
+def test_a_swap_in_one_process_is_followed_by_the_other(many: RealServer, data: TwoGenerations) -> None:
+    def serve_everywhere(wanted: str) -> bool:
+        return {each.generation.id for each in statuses(many)} == {wanted}
+
+    for wanted in (data.small, data.sample):
+        activate(many, wanted)
+
+        until(partial(serve_everywhere, wanted))
+
+
+def test_a_killed_process_is_started_again_while_the_other_answers(many: RealServer) -> None:
+    before, killed = processes(many), children(many)[0]
+    os.kill(int(killed.name), signal.SIGKILL)
+
+    until(lambda: not killed.exists())
+    assert processes(many) < before
+    until(lambda: len(processes(many)) == 2)
+    assert len(processes(many) & before) == 1
+
+
+def test_a_signal_drains_all_and_the_exit_status_is_0(data: TwoGenerations, tmp_path: Path) -> None:
+    with real_server(data.data, tmp_path, "--processes", "2", "--drain-grace", "0") as server:
+        started = children(server)
+        server.process.send_signal(signal.SIGTERM)
+
+        assert server.process.wait(WAIT) == 0
+        assert not any(child.exists() for child in started)
+
+
+def test_no_process_outlives_its_parent(data: TwoGenerations, tmp_path: Path) -> None:
+    with real_server(data.data, tmp_path, "--processes", "2", "--drain-grace", "0") as server:
+        started = children(server)
+        server.process.kill()
+
+        until(lambda: not any(child.exists() for child in started))
+
+
+def test_a_process_that_cannot_start_stops_the_server_with_one_sentence(
+    small_data: Path, tmp_path: Path
+) -> None:
+    broken = link_generation(active_generation(small_data), tmp_path / "data")
+    DataFolder(tmp_path / "data").activate(broken.id)
+    index = broken.part("vectors") / "index.faiss"
+    rewrite(index, bytes(index.stat().st_size))
+
+    flags = ("--processes", "2", "--no-verify", "--port", "0", "--metrics-port", "0")
+    outcome = typed("engine", "serve", "--data", str(tmp_path / "data"), *flags)
+
+    assert outcome.code == 1
+    assert "index.faiss" in outcome.err
+    assert "A server process could not start" in outcome.err
+    assert "Traceback" not in outcome.err
