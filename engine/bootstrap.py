@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from statistics import median
+from time import perf_counter
 
 from engine.backends.catalog import Catalog
 from engine.backends.cross_encoder import CrossEncoder, open_cross_encoder
@@ -48,6 +50,10 @@ from engine.watch import Watch
 
 UNWATCHED = Watch()
 WARM_UP_QUERIES = 16
+HANDOVER_SECONDS = 0.0005
+"""What it takes to have another thread do something and to wait for it, .1 to .5 ms on virtual machines: a
+source that answers sooner is asked in the caller's own thread.
+"""
 READS_CHINESE_FROM = 0.5
 """Accuracy of the builder's probe (see index_builder.train.probe) from which an encoder is given Chinese."""
 
@@ -72,10 +78,14 @@ def open_engine(settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEng
 def open_generation(generation: Generation, settings: ServeSettings, watch: Watch = UNWATCHED) -> Opened:
     """Load every part of a generation, join them into a pipeline and warm it with queries of its own."""
     parts = _Parts.open(generation, settings)
+    ranking = _ranking(generation, settings)
     encoder = BatchedEncoder(parts.encoder, on_batch=partial(watch.on_batch, "encoder"))
     scorer = BatchedPairScorer(parts.scorer, on_batch=partial(watch.on_batch, "reranker"))
-    executor = ThreadPoolExecutor(settings.workers, thread_name_prefix="retrieve")
-    ranking = _ranking(generation, settings)
+    asked = parts.past_queries
+    warm_up = [asked.get(row).text for row in range(min(WARM_UP_QUERIES, len(asked)))] or ["warm up"]
+    executor = None
+    if _seconds_of_words(parts.lexical, warm_up, ranking.candidates_per_source) > HANDOVER_SECONDS:
+        executor = ThreadPoolExecutor(settings.workers, thread_name_prefix="retrieve")
     stages = _join(parts, encoder, scorer, executor, ranking)
     queries = GraphQueryPool(
         generation.part("graph") / STORE,
@@ -95,10 +105,13 @@ def open_generation(generation: Generation, settings: ServeSettings, watch: Watc
         queries.close()
         encoder.close()
         scorer.close()
-        executor.shutdown(wait=True, cancel_futures=True)
+        if executor is not None:
+            executor.shutdown(wait=True, cancel_futures=True)
 
-    asked = parts.past_queries
-    _warm_up(pipeline, [asked.get(row).text for row in range(min(WARM_UP_QUERIES, len(asked)))])
+    for (
+        query
+    ) in warm_up:  # first calls are slow (memory is mapped, costs are guesses): pay before shoppers do
+        pipeline.search(SearchRequest(query, skip_cache=True), Deadline.none())
     return Opened(
         generation,
         pipeline,
@@ -159,7 +172,7 @@ def _join(
     parts: _Parts,
     encoder: BatchedEncoder,
     scorer: BatchedPairScorer,
-    executor: ThreadPoolExecutor,
+    executor: ThreadPoolExecutor | None,
     ranking: RankingSettings,
 ) -> Stages:
     graph, catalog, products = parts.graph, parts.catalog, parts.products
@@ -213,7 +226,12 @@ def _cosine_scale(generation: Generation) -> CosineScale:
     return CosineScale(**measured) if measured else CosineScale()
 
 
-def _warm_up(pipeline: Pipeline, queries: Sequence[str]) -> None:
-    """First calls are slow (memory is mapped, caches are cold, costs are guesses): pay before shoppers do."""
-    for query in queries or ["warm up"]:
-        pipeline.search(SearchRequest(query, skip_cache=True), Deadline.none())
+def _seconds_of_words(lexical: TantivyLexicalIndex, queries: Sequence[str], limit: int) -> float:
+    """The median of what a search for words takes when it is warm."""
+
+    def seconds(query: str) -> float:
+        start = perf_counter()
+        lexical.search(query, limit)
+        return perf_counter() - start
+
+    return median([seconds(query) for query in (*queries, *queries)][len(queries) :])

@@ -185,6 +185,7 @@ class Pipeline:
             fused,
             words=reading.understanding.tokens if Source.LEXICAL in gathered.sources else None,
             vector=gathered.vector if Source.DENSE in gathered.sources else None,
+            near=None if request.expansion.shifted_vector else gathered.sources.get(Source.DENSE),
             matches=matches,
             nearness=nearness,
         )
@@ -237,11 +238,11 @@ class Pipeline:
         if request.explain:
             with trace.stage(Stage.EXPLAIN):
                 explanations = explain(scored, page, evidence.of(page, self.stages.expand))
-        score_of = dict(zip(scored.rows.tolist(), scored.scores.tolist(), strict=True))
+        scores = scored.scores_of(page).tolist()
         return tuple(
-            Hit(product, plan.offset + place, score_of[row], explanation)
-            for place, (product, row, explanation) in enumerate(
-                zip(self.stages.products(page), page.tolist(), explanations, strict=True), start=1
+            Hit(product, rank, score, explanation)
+            for rank, (product, score, explanation) in enumerate(
+                zip(self.stages.products(page), scores, explanations, strict=True), start=plan.offset + 1
             )
         )
 

@@ -36,7 +36,9 @@ class PastQueryStore:
     def __init__(self, queries: pa.Table, starts: pa.Table) -> None:
         self._texts = queries["text"].combine_chunks()
         self._counts = queries["count"].combine_chunks()
-        self._rows = queries["rows"].combine_chunks()
+        rows = queries["rows"].combine_chunks()
+        self._rows: RowArray = rows.values.to_numpy()
+        self._stops = rows.offsets.to_numpy()
         self._popularity = queries["popularity"].to_numpy()
         self._start_rows = starts["row"].to_numpy()
         self._start_offsets = starts["offset"].to_numpy()
@@ -55,7 +57,7 @@ class PastQueryStore:
         """Raises IndexError outside `0 <= row < len(self)`."""
         if not 0 <= row < len(self):
             raise IndexError(f"Past queries go from 0 to {len(self) - 1}, not {row}.")
-        rows: RowArray = np.asarray(self._rows[row].values.to_numpy(), np.int64)
+        rows = self._rows[self._stops[row] : self._stops[row + 1]]
         return PastQuery(self._texts[row].as_py(), self._counts[row].as_py(), rows)
 
     def suggest(self, prefix: str, limit: int) -> Sequence[PastQuery]:

@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from engine.types import Availability, Money, Product, ProductId
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -33,7 +35,10 @@ def to_record(product: Product) -> bytes:
 
 def from_record(record: bytes) -> Product:
     """The product that `to_record` wrote; ValueError or KeyError when it is none."""
-    data = json.loads(record)
+    try:
+        data = orjson.loads(record)
+    except ValueError:  # numbers that are not finite are no JSON, but Python writes and reads them
+        data = json.loads(record)
     price, released, availability = data.get("price"), data.get("released"), data.get("availability")
     return Product(
         id=ProductId(data["id"]),

@@ -41,7 +41,7 @@ class TermSets:
         arrays = []
         for name in (TERMS_FILE, STOPS_FILE):
             try:
-                arrays.append(np.load(folder / name, mmap_mode="r"))
+                arrays.append(np.load(folder / name, mmap_mode="r").view(np.ndarray))
             except (OSError, ValueError, EOFError) as problem:
                 raise DamagedGenerationError(folder / name, f"cannot be read ({problem})") from problem
         terms, stops = arrays

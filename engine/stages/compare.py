@@ -19,7 +19,7 @@ from engine.stages.cosine_scale import CosineScale
 from engine.stages.fuse import Scored
 from engine.stages.match import SpanMatch
 from engine.stages.retrieve import LexicalIndex, Source, VectorIndex
-from engine.types import FloatArray, Mask
+from engine.types import Candidates, FloatArray, Mask, RowArray
 
 COVERAGE = "coverage"
 KIND = "graph_kind"
@@ -65,18 +65,19 @@ class Compare:
         *,
         words: Sequence[str] | None,
         vector: FloatArray | None,
+        near: Candidates | None = None,
         matches: Sequence[SpanMatch] = (),
         nearness: FloatArray | None = None,
     ) -> Scored:
-        """Without `vector` (dimension,) there is no dense part, without `words` no coverage. `matches` have
-        one value for each of `scored.rows`, in their order, and spans that refer to `words`; `nearness` has
-        one for each, too.
+        """Without `vector` (dimension,) there is no dense part, without `words` no coverage. `near` are
+        products whose cosine with `vector` is known. `matches` have one value for each of `scored.rows`, in
+        their order, and spans that refer to `words`; `nearness` has one for each, too.
         """
         if not len(scored):
             return scored
         parts: dict[str, NDArray[np.float64]] = dict(scored.parts)
         if vector is not None and self.weights.dense:
-            cosines = self.products.vectors(scored.rows) @ vector
+            cosines = self._cosines(scored.rows, vector, near or Candidates.none())
             parts[Source.DENSE] = self.weights.dense * self.scale.closeness(cosines)
         if words and self.weights.coverage:
             parts[COVERAGE] = self.weights.coverage * self._covered(scored, words, matches)
@@ -87,6 +88,17 @@ class Compare:
         if self.priors is not None and self.weights.prior:
             parts[PRIOR] = self.weights.prior * self.priors[scored.rows].astype(np.float64)
         return Scored.ordered(scored.rows, parts)
+
+    def _cosines(self, rows: RowArray, vector: FloatArray, near: Candidates) -> FloatArray:
+        """Vectors are read back only of those that the search for them has not compared yet."""
+        by_row = np.argsort(near.rows)
+        places = np.searchsorted(near.rows, rows, sorter=by_row)
+        known = places < len(near)
+        known[known] = near.rows[by_row[places[known]]] == rows[known]
+        cosines = np.empty(len(rows), np.float32)
+        cosines[known] = near.scores[by_row[places[known]]]
+        cosines[~known] = self.products.vectors(rows[~known]) @ vector
+        return cosines
 
     def _covered(
         self, scored: Scored, words: Sequence[str], matches: Sequence[SpanMatch]

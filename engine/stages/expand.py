@@ -70,6 +70,8 @@ class WalkLimits:
 DEFAULT_RELATIONS: Mapping[str, float] = {"same as": 0.8, "narrower": 0.6, "broader": 0.4, "brand": 0.1}
 """How much of a meaning survives one step, where a build has not learned it."""
 _OTHER_RELATION = 0.3
+_STEPS_A_LOOK = 8
+"""Of a walk, after which it looks at the clock: a look takes longer than a step where the system is asked."""
 _SURE = 0.6
 """Confidence from which a link's synonyms may enter the searched words."""
 _SURE_NAME = 0.85
@@ -212,8 +214,11 @@ class Expand:
             (-link.confidence, place, link, ()) for place, link in enumerate(links)
         ]
         heapq.heapify(waiting)
-        count = len(waiting)
-        while waiting and count < self.limits.nodes + len(links) and thread_time() < until:
+        count, steps = len(waiting), 0
+        while waiting and count < self.limits.nodes + len(links):
+            steps += 1
+            if steps % _STEPS_A_LOOK == 0 and thread_time() >= until:
+                return
             strength, _, link, path = heapq.heappop(waiting)
             here = path[-1].target if path else link.entity
             if path:

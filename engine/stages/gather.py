@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
+from functools import partial
 from math import isinf
 from typing import TypeVar
 
@@ -50,12 +51,15 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Gather:
-    """Words and graph are asked in another thread while this one embeds the query and asks the vectors."""
+    """With an executor, words and graph are asked in other threads while this one embeds the query and asks
+    the vectors; without one they are asked first, which is better where they take no longer than waking a
+    thread does.
+    """
 
     lexical: LexicalIndex
     products: VectorIndex
     past_queries: PastQueryVotes
-    executor: Executor
+    executor: Executor | None
 
     def __call__(
         self,
@@ -123,10 +127,17 @@ class Gather:
     ) -> dict[Source, Future[Candidates | Pool]]:
         started: dict[Source, Future[Candidates | Pool]] = {}
         if Source.LEXICAL not in disabled:
-            started[Source.LEXICAL] = self.executor.submit(self._words, question)
+            started[Source.LEXICAL] = self._ask(lambda: self._words(question))
         if Source.GRAPH not in disabled and question.graph is not None:
-            started[Source.GRAPH] = self.executor.submit(question.graph, question.limit, question.mask)
+            started[Source.GRAPH] = self._ask(partial(question.graph, question.limit, question.mask))
         return started
+
+    def _ask(self, source: Callable[[], Candidates | Pool]) -> Future[Candidates | Pool]:
+        if self.executor is not None:
+            return self.executor.submit(source)
+        asked: Future[Candidates | Pool] = Future()
+        asked.set_result(source())
+        return asked
 
 
 def _wait(future: Future[Found], deadline: Deadline) -> Found | None:
