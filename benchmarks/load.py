@@ -26,7 +26,7 @@ from rich.table import Table
 
 from benchmarks.judged import keep_result, show_result
 from benchmarks.machine import machine
-from benchmarks.server import running_server
+from benchmarks.server import connections, running_server
 from cartograph.v1 import search_service_pb2 as search
 from cartograph.v1 import search_service_pb2_grpc
 from index_builder.judgements import read_queries
@@ -75,8 +75,12 @@ class Tally:
         return Point(round(offered, 1), answered, self.refused, self.failed, p50, p95, p99)
 
 
+Stubs = Sequence[search_service_pb2_grpc.SearchServiceStub]
+"""One for each connection; callers and searches take them in turn."""
+
+
 def closed_loop(
-    stub: search_service_pb2_grpc.SearchServiceStub,
+    stubs: Stubs,
     requests: Sequence[search.SearchProductsRequest],
     callers: int,
     seconds: float,
@@ -85,8 +89,9 @@ def closed_loop(
     tally = Tally()
     end = time.perf_counter() + seconds
 
-    def caller(first: int) -> None:
-        for request in islice(cycle(requests), first, None):
+    def caller(number: int) -> None:
+        stub = stubs[number % len(stubs)]
+        for request in islice(cycle(requests), 7 * number, None):
             start = time.perf_counter()
             if start >= end:
                 return
@@ -99,13 +104,13 @@ def closed_loop(
 
     start = time.perf_counter()
     with ThreadPoolExecutor(callers) as threads:
-        list(threads.map(caller, range(0, callers * 7, 7)))
+        list(threads.map(caller, range(callers)))
     point = tally.point(0, time.perf_counter() - start)
     return Point(point.answered, *list(asdict(point).values())[1:])
 
 
 def open_loop(
-    stub: search_service_pb2_grpc.SearchServiceStub,
+    stubs: Stubs,
     requests: Sequence[search.SearchProductsRequest],
     rate: float,
     seconds: float,
@@ -116,7 +121,7 @@ def open_loop(
     due = np.cumsum(chance.exponential(1 / rate, round(rate * seconds)))
     tally, left = Tally(), threading.Semaphore(0)
     start = time.perf_counter()
-    for moment, request in zip(due.tolist(), cycle(requests), strict=False):
+    for moment, stub, request in zip(due.tolist(), cycle(stubs), cycle(requests), strict=False):
         time.sleep(max(0.0, start + moment - time.perf_counter()))
 
         def done(call: Any, moment: float = moment) -> None:
@@ -137,18 +142,20 @@ def main() -> None:
     ]
     with (
         running_server(given.data, *given.server_flags, threads=given.threads) as address,
-        grpc.insecure_channel(address) as channel,
+        connections(address, given.connections) as channels,
     ):
-        stub = search_service_pb2_grpc.SearchServiceStub(channel)
-        closed_loop(stub, requests, max(CALLERS), given.seconds / 2)  # warms up
-        closed = {callers: closed_loop(stub, requests, callers, given.seconds) for callers in CALLERS}
+        stubs = [search_service_pb2_grpc.SearchServiceStub(channel) for channel in channels]
+        closed_loop(stubs, requests, max(CALLERS), given.seconds / 2)  # warms up
+        closed = {callers: closed_loop(stubs, requests, callers, given.seconds) for callers in CALLERS}
         peak = closed[max(CALLERS)].answered
-        opened = {load: open_loop(stub, requests, load * peak, given.seconds, given.seed) for load in LOADS}
+        opened = {load: open_loop(stubs, requests, load * peak, given.seconds, given.seed) for load in LOADS}
     content = {
         "queries": len(requests),
         "rerank": given.rerank,
         "cached": given.cached,
         "seconds": given.seconds,
+        "connections": given.connections,
+        "server_flags": given.server_flags,
         "callers": {callers: asdict(point) for callers, point in closed.items()},
         "gain_of_16_callers": round(peak / closed[1].answered, 2),
         "open_loop": {load: asdict(point) for load, point in opened.items()},
@@ -187,11 +194,14 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--cached", action="store_true", help="let the server's caches answer")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each load (default 10)")
     parser.add_argument("--threads", type=int, default=2, help="of the server's models (default 2)")
-    parser.add_argument("--server-flags", nargs="*", default=[], help="further flags of engine serve")
+    parser.add_argument("--connections", type=int, default=16, help="that callers share out (default 16)")
+    parser.add_argument("--server-flags", nargs="*", default=[], help="of engine serve, as in processes=2")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--name", default="sample", help="name of the result file (default sample)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    return parser.parse_args()
+    given = parser.parse_args()
+    given.server_flags = [f"--{flag}" for flag in given.server_flags]
+    return given
 
 
 if __name__ == "__main__":

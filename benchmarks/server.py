@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import grpc
@@ -31,6 +31,14 @@ def running_server(data: Path, *flags: str, threads: int = 2, start_seconds: flo
             code = process.wait(timeout=60)
         if code:
             raise RuntimeError(f"The server ended with {code}: {log.read_text()[-2000:]}")
+
+
+@contextmanager
+def connections(address: str, count: int) -> Iterator[list[grpc.Channel]]:
+    """Channels with a connection each: one alone would reach a single one of several server processes."""
+    own = [("grpc.use_local_subchannel_pool", 1)]
+    with ExitStack() as channels:
+        yield [channels.enter_context(grpc.insecure_channel(address, options=own)) for _ in range(count)]
 
 
 def _wait(process: subprocess.Popen[bytes], port_file: Path, log: Path, seconds: float) -> str:

@@ -68,7 +68,7 @@ def open_engine(settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEng
     engine = ServingEngine(
         data,
         lambda generation: open_generation(generation, settings, watch),
-        batch_threads=settings.workers,
+        batch_threads=settings.worker_count,
         on_move=watch.on_move,
     )
     engine.start(data.open_active(verify=settings.verify))
@@ -85,7 +85,7 @@ def open_generation(generation: Generation, settings: ServeSettings, watch: Watc
     warm_up = [asked.get(row).text for row in range(min(WARM_UP_QUERIES, len(asked)))] or ["warm up"]
     executor = None
     if _seconds_of_words(parts.lexical, warm_up, ranking.candidates_per_source) > HANDOVER_SECONDS:
-        executor = ThreadPoolExecutor(settings.workers, thread_name_prefix="retrieve")
+        executor = ThreadPoolExecutor(settings.worker_count, thread_name_prefix="retrieve")
     stages = _join(parts, encoder, scorer, executor, ranking)
     queries = GraphQueryPool(
         generation.part("graph") / STORE,

@@ -4,6 +4,7 @@ the default. Nothing is read from the environment until `read_settings` is calle
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -13,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 DEFAULT_PORT = 50051
 DEFAULT_METRICS_PORT = 9464
 ENV_PREFIX = "CARTOGRAPH_"
+_MOST_WORKERS = 8
 
 Device = Literal["auto", "cpu", "cuda"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -91,10 +93,11 @@ class ServeSettings(Settings):
         "own; callers spread over them by connection. Their metrics have the ports from --metrics-port up.",
     )
     workers: int = Field(
-        default=32,
-        ge=1,
+        default=0,
+        ge=0,
         le=1_024,
-        description="Threads that answer calls; further accepted calls wait for one.",
+        description="Threads that answer calls; further accepted calls wait for one. 0 means twice the "
+        "cores, 8 at most: Python runs one at a time, and more of them only slow down taking calls.",
     )
     max_inflight: int = Field(
         default=64,
@@ -167,6 +170,10 @@ class ServeSettings(Settings):
     verify: bool = Field(
         default=True, description="Check the SHA-256 of every file of a generation before opening it."
     )
+
+    @property
+    def worker_count(self) -> int:
+        return self.workers or min(_MOST_WORKERS, 2 * (os.cpu_count() or 1))
 
 
 class SearchSettings(Settings):

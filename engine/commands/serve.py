@@ -41,7 +41,7 @@ def serve(settings: ServeSettings, open_engine: OpenEngine | None = None) -> int
     server = Server(
         host=settings.host,
         port=settings.port,
-        workers=settings.workers,
+        workers=settings.worker_count,
         max_inflight=settings.max_inflight,
         metrics=metrics,
     )

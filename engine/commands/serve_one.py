@@ -45,7 +45,7 @@ def serve_one(settings: ServeSettings, told: TextIO, tell: TextIO) -> int:
         server = Server(
             host=settings.host,
             port=settings.port,
-            workers=settings.workers,
+            workers=settings.worker_count,
             max_inflight=settings.max_inflight,
             metrics=metrics,
             shares_port=True,

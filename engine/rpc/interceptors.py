@@ -25,16 +25,30 @@ Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Handler | None]"
 _log = structlog.get_logger()
 
 
+_SLOW = frozenset(
+    f"{PACKAGE_PREFIX}v1.{method}"
+    for method in (
+        "GenerationService/ActivateGeneration",
+        "GenerationService/RollBackGeneration",
+        "KnowledgeGraphService/QueryGraph",
+    )
+)
+"""They wait, for files to load or for another process, and would keep a worker from shoppers meanwhile."""
+
+
 class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its stubs, not at run time
     """Decides about a call on gRPC's own thread, before a worker or the request's bytes are touched.
 
     Refusals, health and reflection are answered by threads beside the workers, so that they come at once
-    while every worker is busy. Only the engine's own services are counted and refused.
+    while every worker is busy, and so are calls that wait for something else. Only the engine's own services
+    are counted and refused.
     """
 
-    def __init__(self, lifecycle: Lifecycle, pool: CallPool, max_inflight: int, guard: Guard) -> None:
+    def __init__(
+        self, lifecycle: Lifecycle, pool: CallPool, slow: CallPool, max_inflight: int, guard: Guard
+    ) -> None:
         self._lifecycle = lifecycle
-        self._pool = pool
+        self._pool, self._slow = pool, slow
         self._max_inflight = max_inflight
         self._guard = guard
         self._beside = ThreadPoolExecutor(4, thread_name_prefix="beside")
@@ -53,7 +67,8 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its 
         if refusal is None:
             if handler.unary_unary is None:
                 raise TypeError(f"{method} streams, which Gate does not guard")
-            return _unary(self._guard.answer(method_name(method), handler.unary_unary), handler)
+            answer = self._guard.answer(method_name(method), handler.unary_unary)
+            return _unary(_on(self._slow, answer) if method in _SLOW else answer, handler)
         return _unary(_on(self._beside, self._guard.refuse(method_name(method), refusal)), handler, raw=True)
 
     def close(self) -> None:
@@ -62,7 +77,7 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its 
 
     def _refusal(self) -> EngineError | None:
         refusal = self._lifecycle.refusal()
-        if refusal is None and self._pool.inflight() >= self._max_inflight:
+        if refusal is None and self._pool.inflight() + self._slow.inflight() >= self._max_inflight:
             return OverloadedError(
                 f"The server is answering {self._max_inflight} calls, as many as it takes; try again in a "
                 "moment, with back-off.",

@@ -41,6 +41,8 @@ MAX_REQUEST_BYTES = 4 * 1024 * 1024
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 FLUSH_SECONDS = 1.0
 """For answers already made to leave the socket; streams of health and reflection end after it."""
+SLOW_WORKERS = 8
+"""Threads of calls that wait for something other than a core, beside the workers."""
 REFUSE_SECONDS = 0.25
 """How long new calls are still refused, rather than cut off, after the last one in flight was answered."""
 
@@ -76,8 +78,8 @@ class Server:
         """
         self.metrics = metrics or Metrics()
         self.lifecycle = Lifecycle(SERVICES)
-        self._pool = CallPool(workers)
-        self._gate = Gate(self.lifecycle, self._pool, max_inflight, Guard(self.metrics))
+        self._pool, self._slow = CallPool(workers), CallPool(SLOW_WORKERS)
+        self._gate = Gate(self.lifecycle, self._pool, self._slow, max_inflight, Guard(self.metrics))
         self._server = grpc.server(
             self._pool,
             interceptors=[self._gate],
@@ -105,25 +107,32 @@ class Server:
         """Turn health NOT_SERVING, take calls for `grace` seconds more, then refuse new ones and let those in
         flight finish for `timeout` seconds. Whether all of them did; the rest are cancelled.
         """
-        _log.info("draining", inflight=self._pool.inflight())
+        _log.info("draining", inflight=self.inflight())
         self.lifecycle.announce_drain()
         time.sleep(grace)
         self.lifecycle.refuse_calls()
-        finished = self._pool.wait_until_idle(timeout)
+        finished = self._wait_until_idle(timeout)
         # Callers that just got their answer ask once more: they shall meet our refusal, which is worth a try
         # elsewhere, and not the bare CANCELLED that gRPC gives to calls that reach a closing server.
         time.sleep(min(grace, REFUSE_SECONDS))
         self._server.stop(FLUSH_SECONDS if finished else 0).wait()
         if not finished:
-            _log.warning("calls cancelled", inflight=self._pool.inflight(), drain_timeout=timeout)
-            self._pool.wait_until_idle(FLUSH_SECONDS)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+            _log.warning("calls cancelled", inflight=self.inflight(), drain_timeout=timeout)
+            self._wait_until_idle(FLUSH_SECONDS)
+        for pool in (self._pool, self._slow):
+            pool.shutdown(wait=False, cancel_futures=True)
         self._gate.close()
         return finished
 
     def inflight(self) -> int:
         """Calls of the engine's services that run or wait for a thread."""
-        return self._pool.inflight()
+        return self._pool.inflight() + self._slow.inflight()
+
+    def _wait_until_idle(self, timeout: float) -> bool:
+        end = time.monotonic() + timeout
+        return self._pool.wait_until_idle(timeout) and self._slow.wait_until_idle(
+            max(0.0, end - time.monotonic())
+        )
 
     def _add_services(self) -> None:
         engine, server = self.lifecycle.engine, self._server
@@ -135,7 +144,7 @@ class Server:
             KnowledgeGraphServicer(engine), server
         )
         generation_service_pb2_grpc.add_GenerationServiceServicer_to_server(
-            GenerationServicer(engine, self._pool.inflight), server
+            GenerationServicer(engine, self.inflight), server
         )
         health_pb2_grpc.add_HealthServicer_to_server(self.lifecycle.health, server)
         reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import threading
 import time
 
 import grpc
 import pytest
 
+from cartograph.v1 import generation_service_pb2 as generation
 from cartograph.v1 import search_service_pb2 as search
 from engine.errors import ConfigError
+from engine.types import GenerationInfo
 from tests.rpc.fake_engine import FakeEngine
 from tests.rpc.running import WAIT, Refusal, Running, running
 from tests.rpc.waiting import Waiting
@@ -60,6 +63,26 @@ def test_health_answers_while_the_server_is_full() -> None:
         assert server.health() == "SERVING"
         waiting.release.set()
         call.result(timeout=WAIT)
+
+
+def test_a_generation_that_loads_keeps_no_search_waiting() -> None:
+    loading, loaded = threading.Event(), threading.Event()
+
+    class Loading(FakeEngine):
+        def activate(self, generation_id: str) -> GenerationInfo:
+            loading.set()
+            assert loaded.wait(WAIT)
+            return super().activate(generation_id)
+
+    with running(Loading(), workers=1, max_inflight=2) as server:
+        request = generation.ActivateGenerationRequest(generation_id="g-old")
+        activation = server.generations.ActivateGeneration.future(request, timeout=WAIT)
+        assert loading.wait(WAIT)
+        assert server.search.SearchProducts(CHAIR, timeout=WAIT).results
+        assert server.server.inflight() == 1
+        loaded.set()
+
+        assert activation.result(timeout=WAIT).generation.id == "g-old"
 
 
 def test_room_is_given_back_however_a_call_ends() -> None:

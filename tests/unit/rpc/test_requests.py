@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,9 +23,17 @@ from engine.rpc.convert import graph_requests, requests
 from engine.rpc.convert.products import View
 from engine.stages.expand import ExpansionMode
 
+
+def by_vector(message: search.SearchByVectorRequest) -> object:
+    """Arrays do not compare as values do."""
+    request, view = requests.by_vector(message)
+    return replace(request, vector=None), request.vector.tolist(), view  # type: ignore[arg-type]  # see above
+
+
 READERS: dict[type[Message], tuple[Callable[[Any], object], dict[str, Any]]] = {
     search.SearchProductsRequest: (requests.search, {"query": "x"}),
     search.BatchSearchProductsRequest: (requests.batch, {"requests": [{"query": "x"}]}),
+    search.SearchByVectorRequest: (by_vector, {"vector": [1.0]}),
     search.SuggestQueriesRequest: (requests.suggest, {"prefix": "x"}),
     catalog.GetProductRequest: (requests.product, {"product_id": "x"}),
     catalog.BatchGetProductsRequest: (requests.products, {"product_ids": ["x"]}),
@@ -68,6 +77,7 @@ def another_value(field: FieldDescriptor) -> object:
         FieldDescriptor.CPPTYPE_STRING: "other",
         FieldDescriptor.CPPTYPE_INT32: 7,
         FieldDescriptor.CPPTYPE_DOUBLE: 0.5,
+        FieldDescriptor.CPPTYPE_FLOAT: 0.5,
         FieldDescriptor.CPPTYPE_BOOL: True,
     }[field.cpp_type]
 
