@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 import numpy as np
@@ -75,13 +75,13 @@ class Tally:
         return Point(round(offered, 1), answered, self.refused, self.failed, p50, p95, p99)
 
 
-Stubs = Sequence[search_service_pb2_grpc.SearchServiceStub]
-"""One for each connection; callers and searches take them in turn."""
+Calls: TypeAlias = "Sequence[grpc.UnaryUnaryMultiCallable[Any, Any]]"
+"""The method that is asked, once for each connection; callers and requests take them in turn."""
 
 
 def closed_loop(
-    stubs: Stubs,
-    requests: Sequence[search.SearchProductsRequest],
+    calls: Calls,
+    requests: Sequence[Any],
     callers: int,
     seconds: float,
 ) -> Point:
@@ -90,13 +90,13 @@ def closed_loop(
     end = time.perf_counter() + seconds
 
     def caller(number: int) -> None:
-        stub = stubs[number % len(stubs)]
+        call = calls[number % len(calls)]
         for request in islice(cycle(requests), 7 * number, None):
             start = time.perf_counter()
             if start >= end:
                 return
             try:
-                stub.SearchProducts(request, timeout=_TIMEOUT)
+                call(request, timeout=_TIMEOUT)
                 code = grpc.StatusCode.OK
             except grpc.RpcError as error:
                 code = error.code()
@@ -110,8 +110,8 @@ def closed_loop(
 
 
 def open_loop(
-    stubs: Stubs,
-    requests: Sequence[search.SearchProductsRequest],
+    calls: Calls,
+    requests: Sequence[Any],
     rate: float,
     seconds: float,
     seed: int,
@@ -121,14 +121,14 @@ def open_loop(
     due = np.cumsum(chance.exponential(1 / rate, round(rate * seconds)))
     tally, left = Tally(), threading.Semaphore(0)
     start = time.perf_counter()
-    for moment, stub, request in zip(due.tolist(), cycle(stubs), cycle(requests), strict=False):
+    for moment, ask, request in zip(due.tolist(), cycle(calls), cycle(requests), strict=False):
         time.sleep(max(0.0, start + moment - time.perf_counter()))
 
         def done(call: Any, moment: float = moment) -> None:
             tally.add(call.code(), time.perf_counter() - start - moment)
             left.release()
 
-        stub.SearchProducts.future(request, timeout=_TIMEOUT).add_done_callback(done)
+        ask.future(request, timeout=_TIMEOUT).add_done_callback(done)
     for _ in due:
         left.acquire()
     return tally.point(len(due) / float(due[-1]), time.perf_counter() - start)
@@ -144,11 +144,11 @@ def main() -> None:
         running_server(given.data, *given.server_flags, threads=given.threads) as address,
         connections(address, given.connections) as channels,
     ):
-        stubs = [search_service_pb2_grpc.SearchServiceStub(channel) for channel in channels]
-        closed_loop(stubs, requests, max(CALLERS), given.seconds / 2)  # warms up
-        closed = {callers: closed_loop(stubs, requests, callers, given.seconds) for callers in CALLERS}
+        calls = [search_service_pb2_grpc.SearchServiceStub(channel).SearchProducts for channel in channels]
+        closed_loop(calls, requests, max(CALLERS), given.seconds / 2)  # warms up
+        closed = {callers: closed_loop(calls, requests, callers, given.seconds) for callers in CALLERS}
         peak = closed[max(CALLERS)].answered
-        opened = {load: open_loop(stubs, requests, load * peak, given.seconds, given.seed) for load in LOADS}
+        opened = {load: open_loop(calls, requests, load * peak, given.seconds, given.seed) for load in LOADS}
     content = {
         "queries": len(requests),
         "rerank": given.rerank,

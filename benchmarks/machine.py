@@ -36,6 +36,12 @@ def peak_mib() -> float:
     return int((_field("/proc/self/status", "VmHWM") or "0 kB").split()[0]) / 1024
 
 
+def memory_mib(pid: int) -> tuple[float, float]:
+    """Of a process: what is in RAM now, and the part of it that no file backs."""
+    resident, private = (_field(f"/proc/{pid}/status", name) for name in ("VmRSS", "RssAnon"))
+    return int((resident or "0 kB").split()[0]) / 1024, int((private or "0 kB").split()[0]) / 1024
+
+
 def _field(path: str, name: str) -> str:
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()

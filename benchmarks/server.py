@@ -9,14 +9,30 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    address: str
+    pid: int
+
+
 @contextmanager
 def running_server(data: Path, *flags: str, threads: int = 2, start_seconds: float = 120) -> Iterator[str]:
+    """The address of a server, see `running_process`."""
+    with running_process(data, *flags, threads=threads, start_seconds=start_seconds) as server:
+        yield server.address
+
+
+@contextmanager
+def running_process(
+    data: Path, *flags: str, threads: int = 2, start_seconds: float = 120
+) -> Iterator[RunningServer]:
     """Start `python -m engine serve` on a free port, wait until it is healthy, stop it with SIGTERM."""
     with tempfile.TemporaryDirectory() as folder:
         port_file, log = Path(folder) / "port", Path(folder) / "log"
@@ -25,7 +41,7 @@ def running_server(data: Path, *flags: str, threads: int = 2, start_seconds: flo
         with log.open("wb") as output:
             process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
-            yield _wait(process, port_file, log, start_seconds)
+            yield RunningServer(_wait(process, port_file, log, start_seconds), process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
             code = process.wait(timeout=60)

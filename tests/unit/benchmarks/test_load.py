@@ -60,7 +60,7 @@ class Stub:
 
 def test_an_open_loop_sends_what_is_due_whatever_becomes_of_it() -> None:
     stub: Any = Stub()
-    point = open_loop([stub], REQUESTS, rate=200, seconds=0.3, seed=0)
+    point = open_loop([stub.SearchProducts], REQUESTS, rate=200, seconds=0.3, seed=0)
 
     assert len(stub.SearchProducts.asked) == 60
     assert (point.refused, point.failed) == (20, 0)
@@ -70,7 +70,7 @@ def test_an_open_loop_sends_what_is_due_whatever_becomes_of_it() -> None:
 
 def test_a_closed_loop_waits_for_every_answer() -> None:
     stub: Any = Stub()
-    point = closed_loop([stub], REQUESTS, callers=2, seconds=0.1)
+    point = closed_loop([stub.SearchProducts], REQUESTS, callers=2, seconds=0.1)
 
     asked = stub.SearchProducts.asked
     assert set(asked) == {"a", "b", "c"}
