@@ -33,6 +33,7 @@ from engine.pipeline import Pipeline, Stages
 from engine.plan import WEIGHT_OF_PART, RankingSettings
 from engine.request import SearchRequest
 from engine.serving import Opened, ServingEngine
+from engine.shadow import ShadowedIndex
 from engine.stages.compare import KIND, Compare
 from engine.stages.cosine_scale import CosineScale
 from engine.stages.diversify import Diversify
@@ -42,6 +43,7 @@ from engine.stages.link import EntityLinker
 from engine.stages.phrase import Phrase
 from engine.stages.popularity import popularity
 from engine.stages.rerank import Rerank
+from engine.stages.retrieve import VectorIndex
 from engine.stages.understand import Understand
 from engine.stages.vote import PastQueryVotes
 from engine.types import FloatArray
@@ -86,7 +88,13 @@ def open_generation(generation: Generation, settings: ServeSettings, watch: Watc
     executor = None
     if _seconds_of_words(parts.lexical, warm_up, ranking.candidates_per_source) > HANDOVER_SECONDS:
         executor = ThreadPoolExecutor(settings.worker_count, thread_name_prefix="retrieve")
-    stages = _join(parts, encoder, scorer, executor, ranking)
+    index: VectorIndex = parts.products
+    shadowed = None
+    if settings.recall_checks:
+        index = shadowed = ShadowedIndex(
+            parts.products, a_minute=settings.recall_checks, on_recall=watch.on_recall
+        )
+    stages = _join(parts, encoder, scorer, executor, ranking, index)
     queries = GraphQueryPool(
         generation.part("graph") / STORE,
         processes=settings.graph_query_processes,
@@ -105,6 +113,8 @@ def open_generation(generation: Generation, settings: ServeSettings, watch: Watc
         queries.close()
         encoder.close()
         scorer.close()
+        if shadowed is not None:
+            shadowed.close()
         if executor is not None:
             executor.shutdown(wait=True, cancel_futures=True)
 
@@ -116,9 +126,7 @@ def open_generation(generation: Generation, settings: ServeSettings, watch: Watc
         generation,
         pipeline,
         search,
-        VectorSearch(
-            generation.id, parts.products, stages.columns, parts.catalog.products, parts.catalog.ids
-        ),
+        VectorSearch(generation.id, index, stages.columns, parts.catalog.products, parts.catalog.ids),
         parts.catalog,
         asked,
         browser,
@@ -174,8 +182,9 @@ def _join(
     scorer: BatchedPairScorer,
     executor: ThreadPoolExecutor | None,
     ranking: RankingSettings,
+    products: VectorIndex,
 ) -> Stages:
-    graph, catalog, products = parts.graph, parts.catalog, parts.products
+    graph, catalog = parts.graph, parts.catalog
     return Stages(
         understand=Understand(EntityLinker(graph.labels(), graph.words, graph)),
         expand=Expand(graph, graph.words, relations=parts.relations),

@@ -137,6 +137,13 @@ class ServeSettings(Settings):
         description="Embeddings of queries kept, for the same query with another filter or page; 0 keeps "
         "none.",
     )
+    recall_checks: int = Field(
+        default=6,
+        ge=0,
+        le=6_000,
+        description="Searches by vectors a minute, at most, that are repeated exactly in the background, so "
+        "that the metrics tell what live searches miss; 0 repeats none.",
+    )
     graph_query_processes: int = Field(
         default=2,
         ge=0,

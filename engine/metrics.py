@@ -16,6 +16,7 @@ from engine.types import ServingStatus
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 STAGE_SECONDS = (0.0001, 0.00025, 0.0005, *SECONDS[:-2])
+RECALLS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
@@ -67,6 +68,13 @@ class Metrics:
             ("cache", "outcome"),
             registry=self.registry,
         )
+        self._recall = Histogram(
+            "cartograph_vector_recall",
+            "Share of the exactly nearest that live searches found, by the share that passed the filter.",
+            ("passing",),
+            buckets=RECALLS,
+            registry=self.registry,
+        )
         self._refused = Counter(
             "cartograph_refused_calls",
             "Calls refused before any work, by reason.",
@@ -94,6 +102,9 @@ class Metrics:
 
     def cache_looked_up(self, cache: str, outcome: str) -> None:
         self._lookups.labels(cache, outcome).inc()
+
+    def recall_measured(self, bucket: str, recall: float) -> None:
+        self._recall.labels(bucket).observe(recall)
 
     def watch_load(self, running: Callable[[], int], waiting: Callable[[], int]) -> None:
         """Read at every scrape: calls being answered, and calls accepted that wait for a thread."""

@@ -38,13 +38,11 @@ from engine.stages.phrase import Phrase
 from engine.stages.rerank import Rerank
 from engine.stages.retrieve import QueryEncoder
 from engine.stages.understand import Understand, Understanding
-from engine.trace import CostEstimate, Trace
+from engine.trace import Costs, Trace
 from engine.types import Candidates, Expansion, FloatArray, Mask, Product, RowArray
 
 SHIFT = 0.3
 """How far the shifted embedding moves towards products of the query's entities, 0 to 1."""
-SHARE_FOR_MODELS = 0.8
-"""Of the time that is left, what a model may plan to use; the rest is for the stages after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +68,14 @@ class Pipeline:
     generation_id: str
     stages: Stages
     settings: RankingSettings
-    encode_cost: CostEstimate = field(default_factory=lambda: CostEstimate(0.004))
-    pair_cost: CostEstimate = field(default_factory=lambda: CostEstimate(0.003))
+    costs: Costs = field(default_factory=Costs)
     embeddings: Cache[str, FloatArray] = field(default_factory=lambda: Cache(0))
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
         """Raises InvalidArgumentError and its kin for a wrong request, DeadlineExceededError when not even
         one source could answer in time, CancelledError when the caller is gone.
         """
-        trace = Trace(deadline)
+        trace, started = Trace(deadline), perf_counter()
         plan = Plan.of(request, self.settings, self.stages.columns, self.generation_id)
         reading = self._read(request, plan, trace)
         mask = self._mask(plan, trace)
@@ -86,11 +83,13 @@ class Pipeline:
         with trace.stage(Stage.FUSE):
             scored = self._fuse(request, reading, gathered)
         scored, reranked = self._rerank(request, plan, reading, scored, trace)
+        settled = perf_counter()
         scored = self._diversify(request, scored, trace)
         rows = self._order(plan, scored)
-        evidence = _Evidence(reading, gathered, reranked)
+        hits = self._page(request, plan, scored, rows, _Evidence(reading, gathered, reranked), trace)
+        self.costs.learn(trace, started=started, settled=settled)
         return SearchResult(
-            hits=self._page(request, plan, scored, rows, evidence, trace),
+            hits=hits,
             next_page_token=next_token(request, self.generation_id, plan.offset + plan.page_size, len(rows)),
             facets=count_facets(self.stages.columns, request.facet_keys, scored.rows),
             total_size=len(scored),
@@ -149,14 +148,14 @@ class Pipeline:
     def _embedder(
         self, request: SearchRequest, reading: _Reading, trace: Trace
     ) -> Callable[[], FloatArray] | None:
-        if self.encode_cost.seconds > trace.deadline.remaining() * SHARE_FOR_MODELS:
+        if not self.costs.encoding_fits(trace.deadline):
             return None
 
         def embed() -> FloatArray:
             start = perf_counter()
             with trace.stage(Stage.ENCODE):
                 vector: FloatArray = self.stages.encoder.encode_queries([reading.phrase], trace.deadline)[0]
-            self.encode_cost.observe(perf_counter() - start, 1)
+            self.costs.encode.observe(perf_counter() - start, 1)
             return vector
 
         if request.skip_cache:
@@ -196,8 +195,8 @@ class Pipeline:
         asked = min(plan.depth, len(scored)) if reading.phrase else 0
         if not asked:
             return scored, Candidates.none()
-        affordable = trace.deadline.remaining() * SHARE_FOR_MODELS / self.pair_cost.seconds
-        depth = asked if affordable >= asked else int(affordable)
+        affordable = self.costs.pairs_that_fit(trace.deadline)
+        depth = asked if affordable >= asked else max(0, int(affordable))
         if depth < asked:
             how = f"shortened from {asked} to {depth} products" if depth else "skipped"
             trace.degrade(Stage.RERANK, f"Reranking was {how}: no more fits before the deadline.")
@@ -209,7 +208,7 @@ class Pipeline:
             text = " ".join((text, *(word for word in reading.other_words if word not in text)))
         with trace.stage(Stage.RERANK):
             reranked = self.stages.rerank(text, scored, depth, trace.deadline)
-        self.pair_cost.observe(perf_counter() - start, depth)
+        self.costs.pair.observe(perf_counter() - start, depth)
         return reranked.scored, Candidates.ranked(reranked.rows, reranked.probabilities, limit=depth)
 
     def _diversify(self, request: SearchRequest, scored: Scored, trace: Trace) -> Scored:

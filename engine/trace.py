@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from time import perf_counter
 
 from engine.deadline import Deadline
 from engine.request import DegradedStage, Stage, StageTiming
+
+_QUANTILE = 0.9
+_SENDING = 0.002
+"""Seconds for what comes after a search: its answer is written and sent, and the caller reads it."""
 
 
 class Trace:
@@ -31,6 +37,10 @@ class Trace:
     def degrade(self, stage: Stage, detail: str) -> None:
         self._degraded.append(DegradedStage(stage, detail))
 
+    def seconds(self, stage: Stage) -> float:
+        """That were spent in a stage so far."""
+        return self._seconds.get(stage, 0.0)
+
     @property
     def timings(self) -> tuple[StageTiming, ...]:
         return tuple(StageTiming(stage, self._seconds[stage]) for stage in Stage if stage in self._seconds)
@@ -41,15 +51,45 @@ class Trace:
 
 
 class CostEstimate:
-    """Seconds that one unit of work takes, as an exponentially weighted mean of what was seen.
+    """Seconds that one unit of work takes at most, nine times of ten: a quantile of the last observations, so
+    that what is planned by it fits at the load that there is.
 
-    Starts at a pessimistic guess. Writes from several threads may lose one observation: harmless here.
+    Starts at a pessimistic guess. Writes from several threads may lose an observation: harmless here.
     """
 
-    def __init__(self, initial: float, *, weight: float = 0.2) -> None:
+    def __init__(self, initial: float, *, remembers: int = 32) -> None:
+        """With `remembers` 0 the guess stays."""
         self.seconds = initial
-        self._weight = weight
+        self._last: deque[float] = deque([initial] * min(remembers, 1), maxlen=remembers)
 
     def observe(self, seconds: float, units: int) -> None:
-        if units > 0:
-            self.seconds += self._weight * (seconds / units - self.seconds)
+        if units > 0 and self._last.maxlen:
+            self._last.append(seconds / units)
+            in_order = sorted(self._last)
+            self.seconds = in_order[int(_QUANTILE * (len(in_order) - 1))]
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a search costs at the load that there is: embedding its text, each pair that the cross-encoder
+    reads, all the rest, and that part of the rest that comes after reranking.
+    """
+
+    encode: CostEstimate = field(default_factory=lambda: CostEstimate(0.004))
+    pair: CostEstimate = field(default_factory=lambda: CostEstimate(0.003))
+    rest: CostEstimate = field(default_factory=lambda: CostEstimate(0.005))
+    finish: CostEstimate = field(default_factory=lambda: CostEstimate(0.001))
+
+    def encoding_fits(self, deadline: Deadline) -> bool:
+        return self.encode.seconds + self.rest.seconds + _SENDING <= deadline.remaining()
+
+    def pairs_that_fit(self, deadline: Deadline) -> float:
+        """May be infinite, or negative."""
+        return (deadline.remaining() - self.finish.seconds - _SENDING) / self.pair.seconds
+
+    def learn(self, trace: Trace, *, started: float, settled: float) -> None:
+        """From a search that has just ended: it `started`, and had its order, at these perf_counter times."""
+        ended = perf_counter()
+        models = trace.seconds(Stage.ENCODE) + trace.seconds(Stage.RERANK)
+        self.rest.observe(ended - started - models, 1)
+        self.finish.observe(ended - settled, 1)

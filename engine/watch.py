@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 OnBatch = Callable[[str, int, float], None]
 """Told the model ("encoder", "reranker"), the size of a batch and its seconds."""
+OnRecall = Callable[[str, float], None]
+"""Told the bucket of a search by vectors (see engine.shadow) and the share of the true best that it found."""
 OnMove = Callable[[], None]
 """Told that the data folder points at another generation, which serves here."""
 OnLookup = Callable[[str, str], None]
@@ -21,4 +23,5 @@ def _nobody(*_: object) -> None:
 class Watch:
     on_batch: OnBatch = _nobody
     on_lookup: OnLookup = _nobody
+    on_recall: OnRecall = _nobody
     on_move: OnMove = _nobody

@@ -94,6 +94,19 @@ class FaissVectorIndex:
         found: FloatArray = self._rows.reconstruct_batch(wanted)
         return found
 
+    def exact(self, vectors: FloatArray, limit: int, mask: Mask | None = None) -> list[Candidates]:
+        """As `search`, but every row that passes is compared with what is stored of it."""
+        queries = self._queries(vectors)
+        passing = len(self) if mask is None else self._passing(mask)
+        wanted = min(limit, passing)
+        if wanted <= 0:
+            return [Candidates.none() for _ in queries]
+        scores, rows = self._scan(queries, wanted, mask)
+        return [
+            Candidates.ranked(r, s, limit=wanted, complete=wanted == passing)
+            for r, s in zip(rows, scores, strict=True)
+        ]
+
     def _nearest(
         self, queries: FloatArray, wanted: int, mask: Mask | None, passing: int
     ) -> tuple[FloatArray, RowArray]:

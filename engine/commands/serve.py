@@ -83,7 +83,11 @@ class _Loading(threading.Thread):
     def run(self) -> None:
         try:
             metrics = self._server.metrics
-            watch = Watch(on_batch=metrics.batch_finished, on_lookup=metrics.cache_looked_up)
+            watch = Watch(
+                on_batch=metrics.batch_finished,
+                on_lookup=metrics.cache_looked_up,
+                on_recall=metrics.recall_measured,
+            )
             self.engine = self._open(self._settings, watch)
             self._server.serve(self.engine)
             status = self.engine.status()

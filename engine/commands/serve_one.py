@@ -37,6 +37,7 @@ def serve_one(settings: ServeSettings, told: TextIO, tell: TextIO) -> int:
     watch = Watch(
         on_batch=metrics.batch_finished,
         on_lookup=metrics.cache_looked_up,
+        on_recall=metrics.recall_measured,
         on_move=lambda: print(MOVED, file=tell, flush=True),
     )
     with stop_signal() as stop:

@@ -16,7 +16,7 @@ from engine.request import (
     Source,
     Stage,
 )
-from engine.trace import CostEstimate
+from engine.trace import CostEstimate, Costs
 from tests.conftest import Sample
 from tests.integration.searching import has_part, ids, search, stages_of
 
@@ -46,15 +46,15 @@ def test_a_caller_who_left_is_not_served(sample_pipeline: Pipeline) -> None:
 @pytest.mark.parametrize(
     ("seconds_per_pair", "how"),
     [
-        # 60 s, of which models may plan 0.8: 48 s less what ran before, so 47.x / 10 s = 4 pairs
-        (10.0, "shortened from 20 to 4 products"),
+        # 60 s less what ran before and what comes after, so 59.x / 13 s = 4 pairs
+        (13.0, "shortened from 20 to 4 products"),
         (100.0, "skipped"),
     ],
 )
 def test_reranking_that_does_not_fit_the_deadline_is_cut_and_said_so(
     sample_pipeline: Pipeline, seconds_per_pair: float, how: str
 ) -> None:
-    hurried = replace(sample_pipeline, pair_cost=CostEstimate(seconds_per_pair, weight=0))
+    hurried = replace(sample_pipeline, costs=Costs(pair=CostEstimate(seconds_per_pair, remembers=0)))
 
     result = hurried.search(SearchRequest("sofa", explain=True), Deadline.after(60))
 
@@ -67,7 +67,7 @@ def test_reranking_that_does_not_fit_the_deadline_is_cut_and_said_so(
 
 
 def test_without_time_to_embed_words_still_answer_and_the_rest_is_named(sample_pipeline: Pipeline) -> None:
-    hurried = replace(sample_pipeline, encode_cost=CostEstimate(1_000.0, weight=0))
+    hurried = replace(sample_pipeline, costs=Costs(encode=CostEstimate(1_000.0, remembers=0)))
 
     result = hurried.search(SearchRequest("velvet sofa"), Deadline.after(60))
 
@@ -80,7 +80,7 @@ def test_without_time_to_embed_words_still_answer_and_the_rest_is_named(sample_p
 
 
 def test_when_no_source_fits_the_deadline_it_is_an_error(sample_pipeline: Pipeline) -> None:
-    hurried = replace(sample_pipeline, encode_cost=CostEstimate(1_000.0, weight=0))
+    hurried = replace(sample_pipeline, costs=Costs(encode=CostEstimate(1_000.0, remembers=0)))
     only_dense = RetrievalSpec(disabled=frozenset(Source) - {Source.DENSE})
 
     with pytest.raises(DeadlineExceededError, match="No source could answer"):

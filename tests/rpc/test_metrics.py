@@ -132,3 +132,13 @@ def test_a_metrics_port_in_use_is_one_sentence() -> None:
             MetricsPage.open(Metrics(), "127.0.0.1", first.port)
     finally:
         first.close()
+
+
+def test_recall_of_live_searches_is_told_by_what_passed_the_filter(server: Running) -> None:
+    server.server.metrics.recall_measured("1%", 0.9)
+    server.server.metrics.recall_measured("1%", 1.0)
+
+    page = samples(server.server)
+
+    assert page['cartograph_vector_recall_sum{passing="1%"}'] == pytest.approx(1.9)
+    assert page['cartograph_vector_recall_bucket{le="0.95",passing="1%"}'] == 1

@@ -55,6 +55,21 @@ def test_thousands_of_twins_hide_nobody(tmp_path: Path, kind: IndexKind) -> None
         assert len(set(hits.rows.tolist())) == 150
 
 
+@pytest.mark.parametrize("kind", list(IndexKind))
+def test_the_exact_search_compares_all_that_is_stored(tmp_path: Path, kind: IndexKind) -> None:
+    index, queries = built(tmp_path, vectors(3_000), kind), vectors(5, seed=3)
+    mask = np.arange(3_000) % 3 == 0
+    stored = index.vectors(np.arange(3_000))
+
+    for given in (None, mask):
+        passing = np.flatnonzero(mask) if given is not None else np.arange(3_000)
+        for query, hits in zip(queries, index.exact(queries, 10, given), strict=True):
+            best = np.sort(stored[passing] @ query)[::-1][:10]
+            assert hits.scores == pytest.approx(best, abs=1e-5)
+            assert np.isin(hits.rows, passing).all()
+    assert len(index.exact(queries, 10, np.zeros(3_000, np.bool_))[0]) == 0
+
+
 def test_an_index_of_nothing_finds_nothing(tmp_path: Path) -> None:
     index = built(tmp_path, np.empty((0, DIMENSION), np.float32))
 
