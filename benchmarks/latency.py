@@ -6,14 +6,12 @@ else), in process and over gRPC. (In turn for each query would be fairer still t
 hold a copy of the models each and would push each other's out of the cores' caches at every query: that costs
 gRPC 2 ms that no server pays.) `overhead_ratio` is the median of gRPC over the median of bare: what the
 engine adds. Speed is never shown without recall: recall@10 of the vector index against exact search for the
-same queries. Nothing comes from a cache.
+same queries. Nothing comes from a cache. Written to benchmarks/results/.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +25,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.judged import keep_result, show_result
+from benchmarks.machine import machine
 from benchmarks.server import running_server
 from cartograph.v1 import search_service_pb2, search_service_pb2_grpc
 from engine.bootstrap import open_generation
@@ -134,6 +134,7 @@ def report(data: Path, queries: Sequence[str], repeats: int, threads: int) -> di
                 name: round(summary["grpc"]["p50"] / summary["bare"]["p50"], 3)
                 for name, summary in modes.items()
             },
+            "machine": machine(),
         }
     finally:
         opened.close()
@@ -156,12 +157,14 @@ def main() -> None:
     parser.add_argument("--queries", type=Path, required=True, help="TSV of query_id, query")
     parser.add_argument("--repeats", type=int, default=5, help="timed rounds over all queries (default 5)")
     parser.add_argument("--threads", type=int, default=2, help="threads for models (default 2)")
+    parser.add_argument("--name", default="sample", help="name of the result file (default sample)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
     queries = list(read_queries(arguments.queries).values())
     figures = report(arguments.data, queries, arguments.repeats, arguments.threads)
+    keep_result("latency", arguments.name, figures)
     if arguments.json:
-        sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+        show_result(figures, as_json=True)
     else:
         show(figures, Console())
 
