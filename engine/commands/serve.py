@@ -15,7 +15,7 @@ import structlog
 
 from engine.config import ServeSettings
 from engine.files import write_atomically
-from engine.logs import configure_logs
+from engine.logs import configure_logs, written_behind
 from engine.metrics import Metrics, MetricsPage
 from engine.rpc.engine_api import SearchEngine
 from engine.rpc.server import Server
@@ -36,7 +36,16 @@ def serve(settings: ServeSettings, open_engine: OpenEngine | None = None) -> int
         from engine.commands.serve_many import serve_many
 
         return serve_many(settings)
-    configure_logs(settings.log_level, settings.log_format, sys.stderr)
+    with written_behind(sys.stderr) as stream:
+        configure_logs(settings.log_level, settings.log_format, stream)
+        stopped = _serve(settings, open_engine or _bootstrap)
+    if not stopped:
+        leave_threads_behind()
+    return 0
+
+
+def _serve(settings: ServeSettings, open_engine: OpenEngine) -> bool:
+    """Whether nothing still runs."""
     metrics = Metrics()
     server = Server(
         host=settings.host,
@@ -51,7 +60,7 @@ def serve(settings: ServeSettings, open_engine: OpenEngine | None = None) -> int
         if settings.port_file is not None:
             write_atomically(settings.port_file, f"{server.port}\n".encode())
         _log.info("listening", host=settings.host, port=server.port, metrics_port=page.port if page else None)
-        loading = _Loading(settings, open_engine or _bootstrap, server, stop)
+        loading = _Loading(settings, open_engine, server, stop)
         stop.wait()
         grace = 0.0 if loading.error else settings.drain_grace
         finished = server.drain(grace=grace, timeout=settings.drain_timeout)
@@ -61,11 +70,11 @@ def serve(settings: ServeSettings, open_engine: OpenEngine | None = None) -> int
         raise loading.error
     if loading.is_alive() or not finished:
         _log.warning("stopped", unfinished="loading" if loading.is_alive() else "calls")
-        leave_threads_behind()
+        return False
     if loading.engine is not None:
         loading.engine.close()
     _log.info("stopped")
-    return 0
+    return True
 
 
 class _Loading(threading.Thread):

@@ -18,7 +18,7 @@ from engine.bootstrap import open_engine
 from engine.commands.serve import leave_threads_behind, stop_signal
 from engine.config import ServeSettings
 from engine.errors import EngineError
-from engine.logs import configure_logs
+from engine.logs import configure_logs, written_behind
 from engine.metrics import Metrics, MetricsPage
 from engine.rpc.server import Server
 from engine.serving import ServingEngine
@@ -31,7 +31,16 @@ _log = structlog.get_logger()
 
 def serve_one(settings: ServeSettings, told: TextIO, tell: TextIO) -> int:
     """Runs until `told` ends, or SIGTERM or SIGINT; the exit status. Raises EngineError as `serve` does."""
-    configure_logs(settings.log_level, settings.log_format, sys.stderr)
+    with written_behind(sys.stderr) as stream:
+        configure_logs(settings.log_level, settings.log_format, stream)
+        stopped = _serve(settings, told, tell)
+    if not stopped:
+        leave_threads_behind()
+    return 0
+
+
+def _serve(settings: ServeSettings, told: TextIO, tell: TextIO) -> bool:
+    """Whether nothing still runs."""
     metrics = Metrics()
     page = MetricsPage.open(metrics, settings.host, settings.metrics_port) if settings.metrics else None
     watch = Watch(
@@ -62,9 +71,9 @@ def serve_one(settings: ServeSettings, told: TextIO, tell: TextIO) -> int:
         page.close()
     if not finished:
         _log.warning("stopped", unfinished="calls")
-        leave_threads_behind()
+        return False
     engine.close()
-    return 0
+    return True
 
 
 def _listen(told: TextIO, engine: ServingEngine, stop: threading.Event) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -10,7 +12,7 @@ import pytest
 
 from cartograph.v1 import catalog_service_pb2 as catalog
 from cartograph.v1 import search_service_pb2 as search
-from engine.logs import configure_logs
+from engine.logs import configure_logs, written_behind
 from tests.rpc.fake_engine import FakeEngine
 from tests.rpc.running import WAIT, running
 
@@ -124,3 +126,26 @@ def test_a_call_succeeds_although_its_log_line_cannot_be_written(stream: io.Stri
         answer = server.search.SearchProducts(CHAIR, timeout=WAIT)
 
     assert len(answer.results) == 1
+
+
+def test_a_line_after_a_pause_is_written_at_once_and_a_bundle_soon(stream: io.StringIO) -> None:
+    with written_behind(stream) as behind:
+        behind.write("first\n")
+        assert stream.getvalue() == "first\n"
+        for number in range(1_000):
+            behind.write(f"{number}\n")
+        until = time.monotonic() + WAIT
+        while not stream.getvalue().endswith("999\n"):
+            assert time.monotonic() < until
+            time.sleep(0.005)
+
+    assert stream.getvalue().splitlines() == ["first", *map(str, range(1_000))]
+
+
+def test_no_line_is_lost_at_the_end_nor_mixed_between_threads(stream: io.StringIO) -> None:
+    with written_behind(stream) as behind, ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: behind.write(f"{number}\n"), range(5_000)))
+
+    assert sorted(map(int, stream.getvalue().splitlines())) == list(range(5_000))
+    behind.write("after the end\n")
+    assert stream.getvalue().endswith("after the end\n")
