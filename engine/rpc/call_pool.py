@@ -27,12 +27,12 @@ class CallPool(ThreadPoolExecutor):
     def __init__(self, workers: int) -> None:
         super().__init__(workers, thread_name_prefix="call")
         self._workers = workers
-        self._changed = threading.Condition()
+        self._idle = threading.Condition()
         self._inflight = 0
         self._call_cost = CostEstimate(_FIRST_GUESS)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        with self._changed:
+        with self._idle:
             self._inflight += 1
         try:
             future = super().submit(self._timed, fn, *args, **kwargs)
@@ -58,8 +58,8 @@ class CallPool(ThreadPoolExecutor):
 
     def wait_until_idle(self, timeout: float) -> bool:
         """Whether every call was finished within `timeout` seconds."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._inflight == 0, timeout)
+        with self._idle:
+            return self._idle.wait_for(lambda: self._inflight == 0, timeout)
 
     def _timed(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         start = perf_counter()
@@ -69,6 +69,7 @@ class CallPool(ThreadPoolExecutor):
             self._call_cost.observe(perf_counter() - start, 1)
 
     def _finished(self, _future: object = None) -> None:
-        with self._changed:
+        with self._idle:
             self._inflight -= 1
-            self._changed.notify_all()
+            if not self._inflight:
+                self._idle.notify_all()
