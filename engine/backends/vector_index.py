@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import ceil
+from math import ceil, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,9 @@ _ROWS_PER_STEP = 17
 """
 _ROWS_PER_SKIP = 1 / 16
 """Stepping over one masked row of a scan, in the same unit."""
-_DEPTH_SPARE = 1.2
+_DEEPER = 4
+_SIGMAS = 3
+"""Standard deviations beyond the mean number of neighbours that have to be seen before enough have passed."""
 
 
 class FaissVectorIndex:
@@ -31,8 +33,9 @@ class FaissVectorIndex:
     A masked search must not lose recall. Handing the mask to an HNSW walk does: it keeps whatever passes on
     the way, and where the mask and the query disagree (nothing near the query passes) it fills up with rows
     that are far from the best: recall 0.05 was seen where half of the rows passed. So the walk ignores the
-    mask and goes deep enough that `limit` rows should be left; a walk that leaves fewer is replaced by an
-    exact scan inside which FAISS applies the mask, and so is every walk that would cost more than that scan.
+    mask and goes deep enough that `limit` rows should be left. One that leaves fewer is repeated once, four
+    times as deep, and then replaced by an exact scan inside which FAISS applies the mask; so is every walk
+    that would cost more than that scan.
     """
 
     def __init__(self, index: Any, layout: VectorLayout, *, threads: int = 1, gpu_index: Any = None) -> None:
@@ -108,10 +111,12 @@ class FaissVectorIndex:
         ]
 
     def _nearest(
-        self, queries: FloatArray, wanted: int, mask: Mask | None, passing: int
+        self, queries: FloatArray, wanted: int, mask: Mask | None, passing: int, again: bool = False
     ) -> tuple[FloatArray, RowArray]:
-        """Scores and rows (m, wanted), unordered among equals; so many rows pass, so none is -1."""
-        depth = wanted if mask is None else ceil(_DEPTH_SPARE * wanted * len(self) / passing)
+        """Scores and rows (m, wanted), unordered among equals; so many rows pass, so none is -1. Walks go so
+        deep that a mask that has nothing to do with the query is sure to leave enough; `again`, deeper.
+        """
+        depth = wanted if mask is None else _depth(wanted, passing / len(self)) * (_DEEPER if again else 1)
         if self._scan_is_cheaper(depth, passing):
             return self._scan(queries, wanted, mask)
         scores, rows = self._walk(queries, depth)
@@ -121,7 +126,11 @@ class FaissVectorIndex:
         scores, rows = np.take_along_axis(scores, front, 1), np.take_along_axis(rows, front, 1)
         short = np.flatnonzero(keep.sum(axis=1) < wanted)
         if len(short):
-            scores[short], rows[short] = self._scan(queries[short], wanted, mask)
+            scores[short], rows[short] = (
+                self._scan(queries[short], wanted, mask)
+                if again
+                else self._nearest(queries[short], wanted, mask, passing, again=True)
+            )
         return scores, rows
 
     def _scan_is_cheaper(self, depth: int, passing: int) -> bool:
@@ -170,6 +179,11 @@ class FaissVectorIndex:
         if mask.shape != (len(self),):
             raise ValueError(f"The mask has the shape {mask.shape}, the index {len(self)} rows.")
         return int(np.count_nonzero(mask))
+
+
+def _depth(wanted: int, share: float) -> int:
+    """Neighbours among which `wanted` pass, where each does with the probability `share`."""
+    return ceil((wanted + _SIGMAS * sqrt(wanted * (1 - share))) / share)
 
 
 @contextmanager

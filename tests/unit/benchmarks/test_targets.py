@@ -46,12 +46,14 @@ def test_a_million_counts_only_where_it_was_measured() -> None:
 
 
 def test_the_worst_bucket_of_the_filters_counts() -> None:
-    bucket = {"share": 1.0, "recall": 0.99, "p99_ms": 2.0}
-    buckets = [bucket, {"share": 0.1, "recall": 0.96, "p99_ms": 5.0}]
+    bucket = {"mask": "random", "share": 1.0, "recall": 0.99, "p99_ms": 2.0}
+    slow, slower = {**bucket, "share": 0.1, "p99_ms": 5.0}, {**bucket, "mask": "far", "p99_ms": 8.0}
+    buckets = [bucket, slow, {**slower, "share": 0.5, "recall": 0.96}]
     results = {"filters": {"buckets": buckets}}
 
     assert found(results, "recall@10 under a filter").value == 0.96
     assert found(results, "p99 under a filter").value == 2.5
+    assert found(results, "only the farthest").value == 4.0
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.what)
