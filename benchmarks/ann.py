@@ -189,7 +189,7 @@ def main() -> None:
     keep_result("ann", given.name, content)
     if given.plot is not None:
         draw(points, given.plot, f"{len(vectors):,} x {vectors.shape[1]}, one thread")
-    title = f"{len(vectors):,} x {vectors.shape[1]}: nothing is both faster and more exact"
+    title = f"{len(vectors):,} x {vectors.shape[1]}: recall of what nothing beats in both"
     show_result(content, _table(pareto(points), title), as_json=given.json)
 
 
@@ -201,22 +201,12 @@ def _stored(data: Path) -> FloatArray:
 
 def _table(points: Sequence[Point], title: str) -> Table:
     shown = Table(title=title)
-    for column in (
-        "family",
-        "parameters",
-        "recall@10",
-        "recall@100",
-        "QPS",
-        "p50 us",
-        "p50 us of 100",
-        "bytes",
-        "build s",
-    ):
-        shown.add_column(column, justify="left" if column in ("family", "parameters") else "right")
+    shown.add_column("family", no_wrap=True)
+    for column in ("@10", "@100", "QPS", "us", "us of 100", "bytes", "build s"):
+        shown.add_column(column, justify="right")
     for each in points:
         shown.add_row(
-            each.family,
-            " ".join(f"{name}={value}" for name, value in each.parameters.items()),
+            " ".join([each.family, *(f"{name}={value}" for name, value in each.parameters.items())]),
             f"{each.recall_at_10:.3f}",
             f"{each.recall_at_100:.3f}",
             f"{each.qps:,.0f}",

@@ -195,7 +195,7 @@ def _recall(vectors: FloatArray, queries: FloatArray, found: Sequence[Sequence[i
 
 def _described(generation: Generation) -> str:
     layout = VectorLayout.load(generation.part("vectors"))
-    return f"{layout.kind} of {layout.storage}, effort {layout.effort}"
+    return f"{layout.kind} of {layout.storage}, effort {layout.effort_at_10} to {layout.effort}"
 
 
 def exponent(sizes: Sequence[Size], latency: Callable[[Size], float]) -> float | None:

@@ -56,9 +56,18 @@ class MadeUp:
 
 
 def make_generation(
-    count: int, models: Generation, data: Path, *, seed: int, threads: int, tell: Callable[[str], None]
+    count: int,
+    models: Generation,
+    data: Path,
+    *,
+    seed: int,
+    threads: int,
+    tell: Callable[[str], None],
+    vectors: FloatArray | None = None,
 ) -> MadeUp:
-    """Build, publish and activate it in the data folder, which is made. `tell` hears of each part."""
+    """Build, publish and activate it in the data folder, which is made. `tell` hears of each part. `vectors`,
+    float32 (count, the encoder's dimension), of length 1, stand in the place of made-up ones.
+    """
     work = data / "building"
     work.mkdir(parents=True)
     seconds: dict[str, float] = {}
@@ -84,7 +93,8 @@ def make_generation(
     with part("graph"):
         report = build_graph(products, work / "graph")
         RelationWeights("made up", 0, {}).write(work / "graph")
-    vectors = made_up(count, spec.dimension, seed)
+    if vectors is None:
+        vectors = made_up(count, spec.dimension, seed)
     with part("vectors"):
         index = build_vector_index(
             vectors, work / "vectors", seed=seed, threads=threads, encoder=spec.fingerprint

@@ -202,6 +202,7 @@ class _Build:
                 threads=self.threads,
                 queries=queries,
                 encoder=fingerprint,
+                max_mib=self.settings.max_vector_memory,
             )
             asked = build_past_queries(
                 past_queries,

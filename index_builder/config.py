@@ -107,6 +107,12 @@ class BuildSettings(Settings):
     target_recall: float = Field(
         0.95, gt=0, le=1, description="Recall@10 against exact search that the vector index is tuned to."
     )
+    max_vector_memory: float = Field(
+        0.0,
+        ge=0,
+        description="MiB that the index of the products' vectors may take; smaller and slower kinds are "
+        "tried where the fastest takes more. 0: no limit (a million of 384 numbers take about 630).",
+    )
     graph_models: bool = Field(
         True,
         description="Train the tagger and the graph's embeddings; without them the graph holds what fields, "

@@ -14,7 +14,9 @@ import numpy as np
 from engine.backends.faiss_library import faiss
 from engine.backends.vector_index import FaissVectorIndex
 from engine.backends.vector_layout import INDEX_FILE, IndexKind, VectorLayout, VectorStorage
+from engine.errors import ConfigError
 from engine.types import FloatArray
+from index_builder.vector_memory import FULL, LINKS, mib_of, within
 
 FLAT_UP_TO = 5_000
 """Comparing 5,000 x 384 takes 0.3 ms on one thread, a walk over HNSW 0.1 ms: below this, exact is worth it.
@@ -32,7 +34,7 @@ _SERVED_DEPTH = 100
 """
 _SAMPLE = 256
 _FEW_QUERIES = 64
-_LINKS, _LINKING_EFFORT = 32, 80
+_LINKING_EFFORT = 80
 _NOISE = 1.5
 """Noise of this length (the product has 1) puts a stand-in query at a cosine of .55 to its product. Shoppers'
 queries in icecat were at .61 to their nearest product, and needed about the same effort for the same recall.
@@ -64,16 +66,21 @@ def build_vector_index(
     threads: int = 1,
     queries: FloatArray | None = None,
     kind: IndexKind | None = None,
-    storages: Sequence[VectorStorage] = tuple(VectorStorage),
+    storages: Sequence[VectorStorage] = FULL,
     encoder: str = "",
+    max_mib: float = 0.0,
 ) -> VectorIndexReport:
     """Write the index of `vectors` (n, d), unit length, into `folder`, and say how well it does.
 
     int8 storage is tried first, then float16, then float32, each with rising search effort, until recall@10
-    and recall@100 both reach the target; when nothing does, the index is flat and exact. `queries` (m, d) are
-    real query embeddings to measure with; without enough of them noisy products stand in. `kind` overrides
-    the choice by size, `storages` what is tried. `encoder` is the fingerprint of the encoder that made the
-    vectors: nothing else is served with them. The same arguments give the same bytes.
+    reaches the target, and on until recall@100 does; when nothing does, the index is flat and exact.
+    `queries` (m, d) are real query embeddings to measure with; without enough of them noisy products stand
+    in. `kind` overrides the choice by size, `storages` what is tried. `encoder` is the fingerprint of the
+    encoder that made the vectors: nothing else is served with them. The same arguments give the same bytes.
+
+    `max_mib` bounds what the file, which a server maps into memory, may take; 0 does not. Within it, further
+    kinds and four bits are tried (see vector_memory.py), in the place of `storages`. Raises ConfigError when
+    none of them fits, or none that fits reaches the target.
     """
     started = time.perf_counter()
     matrix = np.ascontiguousarray(vectors, np.float32)
@@ -81,7 +88,11 @@ def build_vector_index(
     sample = _sample(matrix, queries, seed)
     with _threads(threads):
         oracle = _Oracle.over(matrix, sample)
-        index, layout = _choose(matrix, oracle, kind or _kind_for(len(matrix)), storages, target_recall, seed)
+        chosen = kind or _kind_for(len(matrix))
+        tried = [(chosen, storage) for storage in storages]
+        if max_mib:
+            tried = list(within(max_mib, chosen, *matrix.shape))
+        index, layout = _choose(matrix, oracle, tried, target_recall, seed, max_mib)
     faiss.write_index(index, str(folder / INDEX_FILE))
     layout = replace(layout, encoder=encoder)
     layout.save(folder)
@@ -129,29 +140,50 @@ class _Oracle:
         ]
         return float(np.mean(right))
 
-    def measured(self, index: Any, layout: VectorLayout) -> VectorLayout:
-        opened = FaissVectorIndex(index, layout)
-        at_10, at_100 = self.recall(opened, 10), self.recall(opened, _SERVED_DEPTH)
-        return replace(layout, recall_at_10=round(at_10, 6), recall_at_100=round(at_100, 6))
-
 
 def _choose(
     matrix: FloatArray,
     oracle: _Oracle,
-    kind: IndexKind,
-    storages: Sequence[VectorStorage],
+    tried: Sequence[tuple[IndexKind, VectorStorage]],
     target: float,
     seed: int,
+    max_mib: float,
 ) -> tuple[Any, VectorLayout]:
-    if kind is not IndexKind.FLAT:
-        for storage in storages:
-            index = _build(matrix, kind, storage, seed)
-            for effort in EFFORTS[kind]:
-                layout = oracle.measured(index, _unmeasured(matrix, kind, storage, effort))
-                if min(layout.recall_at_10, layout.recall_at_100) >= target:
-                    return index, layout
+    for kind, storage in tried:
+        if kind is IndexKind.FLAT:
+            break
+        index = _build(matrix, kind, storage, seed)
+        layout = _tuned(index, _unmeasured(matrix, kind, storage), oracle, target)
+        if layout is not None:
+            return index, layout
+    if max_mib and mib_of(IndexKind.FLAT, VectorStorage.FLOAT32, *matrix.shape) > max_mib:
+        raise ConfigError(
+            f"No vector index of {max_mib:g} MiB reaches a recall of {target:g}. Allow more "
+            "(--max-vector-memory), or ask for less (--target-recall).",
+            setting="max_vector_memory",
+        )
     index = _build(matrix, IndexKind.FLAT, VectorStorage.FLOAT32, seed)
-    return index, oracle.measured(index, _unmeasured(matrix, IndexKind.FLAT, VectorStorage.FLOAT32, 0))
+    return index, _unmeasured(matrix, IndexKind.FLAT, VectorStorage.FLOAT32, recall=1.0)
+
+
+def _tuned(index: Any, layout: VectorLayout, oracle: _Oracle, target: float) -> VectorLayout | None:
+    """With the least efforts that reach the target in searches for ten and for a hundred; None when the most
+    does not.
+    """
+    shallow: tuple[int, float] | None = None
+    for effort in EFFORTS[layout.kind]:
+        opened = FaissVectorIndex(index, replace(layout, effort=effort, effort_at_10=effort))
+        if shallow is None and (at_10 := oracle.recall(opened, 10)) >= target:
+            shallow = effort, at_10
+        if shallow is not None and (at_100 := oracle.recall(opened, _SERVED_DEPTH)) >= target:
+            return replace(
+                layout,
+                effort=effort,
+                effort_at_10=shallow[0],
+                recall_at_10=round(shallow[1], 6),
+                recall_at_100=round(at_100, 6),
+            )
+    return None
 
 
 def _build(matrix: FloatArray, kind: IndexKind, storage: VectorStorage, seed: int) -> Any:
@@ -177,7 +209,7 @@ def _factory(kind: IndexKind, storage: VectorStorage, count: int) -> str:
     if kind is IndexKind.FLAT:
         return "Flat"
     if kind is IndexKind.HNSW:
-        return f"HNSW{_LINKS}_{storage}"
+        return f"HNSW{LINKS}_{storage}"
     cells = max(1, min(int(4 * np.sqrt(count)), count // 39))  # FAISS wants 39 rows to train a cell
     return f"IVF{cells},{storage}"
 
@@ -188,16 +220,21 @@ def _kind_for(count: int) -> IndexKind:
     return IndexKind.HNSW if count <= HNSW_UP_TO else IndexKind.IVF
 
 
-def _unmeasured(matrix: FloatArray, kind: IndexKind, storage: VectorStorage, effort: int) -> VectorLayout:
+def _unmeasured(
+    matrix: FloatArray, kind: IndexKind, storage: VectorStorage, recall: float = 0.0
+) -> VectorLayout:
     return VectorLayout(
-        kind, storage, matrix.shape[1], len(matrix), effort, recall_at_10=0.0, recall_at_100=0.0
+        kind, storage, matrix.shape[1], len(matrix), 0, recall_at_10=recall, recall_at_100=recall
     )
 
 
 def _parameters(index: Any, layout: VectorLayout) -> dict[str, int]:
     if layout.kind is IndexKind.HNSW:
-        return {"M": _LINKS, "efConstruction": _LINKING_EFFORT, "efSearch": layout.effort}
-    return {"nlist": index.nlist, "nprobe": layout.effort} if layout.kind is IndexKind.IVF else {}
+        built = {"M": LINKS, "efConstruction": _LINKING_EFFORT}
+        return {**built, "efSearch": layout.effort, "efSearch@10": layout.effort_at_10}
+    if layout.kind is IndexKind.IVF:
+        return {"nlist": index.nlist, "nprobe": layout.effort, "nprobe@10": layout.effort_at_10}
+    return {}
 
 
 def _sample(matrix: FloatArray, queries: FloatArray | None, seed: int) -> FloatArray:

@@ -21,7 +21,7 @@ from engine.errors import (
     EncoderMismatchError,
 )
 from engine.types import FloatArray
-from index_builder.vectors import build_vector_index
+from index_builder.vectors import build_vector_index, stand_ins
 
 DIMENSION = 16
 
@@ -194,13 +194,40 @@ def test_an_index_of_an_earlier_version_takes_any_encoder_of_its_dimension(tmp_p
     VectorLayout.load(tmp_path).check_encoder(stored["dimension"], "3f9c")
 
 
-def test_effort_grows_with_what_is_asked_beyond_a_hundred() -> None:
+def test_effort_grows_with_what_is_asked() -> None:
     layout = VectorLayout(
-        IndexKind.HNSW, VectorStorage.INT8, 4, 9, effort=64, recall_at_10=1, recall_at_100=1
+        IndexKind.HNSW, VectorStorage.INT8, 4, 9, effort=64, recall_at_10=1, recall_at_100=1, effort_at_10=16
     )
 
-    assert [layout.effort_for(depth) for depth in (1, 100, 200)] == [64, 64, 64 * 200 // 100]
-    assert replace(layout, effort=0).effort_for(200) == 0
+    assert [layout.effort_for(depth) for depth in (1, 10, 55, 100, 200)] == [16, 16, 40, 64, 128]
+    assert replace(layout, effort=0, effort_at_10=0).effort_for(200) == 0
+
+
+def test_a_generation_from_before_there_were_two_efforts_has_one(tmp_path: Path) -> None:
+    build_vector_index(vectors(6_000), tmp_path)
+    stored = json.loads((tmp_path / "index.json").read_text())
+    del stored["effort_at_10"]
+    (tmp_path / "index.json").write_text(json.dumps(stored))
+
+    layout = VectorLayout.load(tmp_path)
+
+    assert layout.effort_for(10) == layout.effort_for(100) == stored["effort"] > 0
+
+
+def test_ten_are_found_with_no_more_effort_than_a_hundred_and_the_recall_aimed_at(tmp_path: Path) -> None:
+    random = np.random.default_rng(2).standard_normal((6_000, 64))
+    matrix = np.asarray(random / np.linalg.norm(random, axis=1, keepdims=True), np.float32)
+    report = build_vector_index(matrix, tmp_path, kind=IndexKind.HNSW)
+    index = FaissVectorIndex.open(tmp_path, device="cpu")
+    queries = stand_ins(matrix, 200, np.random.default_rng(5))
+
+    found = index.search(queries, 10)
+
+    assert 0 < index.layout.effort_at_10 <= index.layout.effort
+    assert report.recall_at_10 >= report.target_recall
+    best = np.argsort(-(queries @ matrix.T), axis=1)[:, :10]
+    hit = [np.isin(hits.rows, rows).mean() for hits, rows in zip(found, best, strict=True)]
+    assert np.mean(hit) >= report.target_recall - 0.03
 
 
 @pytest.mark.parametrize(("kind", "least", "most"), [(IndexKind.HNSW, 1, 300), (IndexKind.IVF, 1, 100)])
@@ -213,7 +240,7 @@ def test_effort_buys_recall(tmp_path: Path, kind: IndexKind, least: int, most: i
     best = (queries @ matrix.T).argmax(axis=1)
 
     def found(effort: int) -> float:
-        opened = FaissVectorIndex(index, replace(layout, effort=effort))
+        opened = FaissVectorIndex(index, replace(layout, effort=effort, effort_at_10=effort))
         return float(
             np.mean([hits.rows[0] == row for hits, row in zip(opened.search(queries, 1), best, strict=True)])
         )

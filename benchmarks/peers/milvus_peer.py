@@ -1,0 +1,81 @@
+"""Milvus Lite through pymilvus: its server runs as threads of this process, asked over gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from pymilvus import DataType, MilvusClient
+
+from benchmarks.peers.peer import EFFORTS, LIMIT, LINKING_EFFORT, LINKS, Kind, Options, folder_bytes
+from engine.types import FloatArray
+
+_COLLECTION = "items"
+_BATCH = 2_000
+"""Rows sent at once: 3 MB of 384 components, below the usual bound of gRPC messages."""
+
+
+class MilvusPeer:
+    """Fits `Peer`."""
+
+    kind = Kind.IN_PROCESS
+    efforts = EFFORTS
+    processes: Sequence[int] = ()
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._client: Any = MilvusClient(str(options.folder / "milvus.db"))
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        return {name: version(name) for name in ("milvus-lite", "pymilvus", "faiss-cpu")}
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        return {
+            "index": "HNSW_SQ (8 bits, its own use of FAISS)",
+            "M": LINKS,
+            "efConstruction": LINKING_EFFORT,
+            "metric": "IP",
+            "protocol": "gRPC to threads of the same process",
+        }
+
+    def build(self, vectors: FloatArray) -> None:
+        schema = MilvusClient.create_schema()
+        schema.add_field("id", DataType.INT64, is_primary=True)
+        schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=self._options.dimension)
+        index = MilvusClient.prepare_index_params()
+        index.add_index(
+            "embedding",
+            index_type="HNSW_SQ",
+            metric_type="IP",
+            params={"M": LINKS, "efConstruction": LINKING_EFFORT},
+        )
+        self._client.create_collection(_COLLECTION, schema=schema, index_params=index)
+        for start in range(0, len(vectors), _BATCH):
+            rows = enumerate(vectors[start : start + _BATCH], start)
+            self._client.insert(_COLLECTION, [{"id": row, "embedding": vector} for row, vector in rows])
+        self._client.flush(_COLLECTION)
+        self._client.compact(_COLLECTION)
+        self._client.load_collection(_COLLECTION)
+
+    def search(self, vector: FloatArray, effort: int) -> Sequence[int]:
+        found = self._client.search(
+            _COLLECTION,
+            [vector],
+            anns_field="embedding",
+            limit=LIMIT,
+            search_params={"metric_type": "IP", "params": {"ef": effort}},
+        )
+        return [int(hit["id"]) for hit in found[0]]
+
+    def disk_bytes(self) -> int:
+        return folder_bytes(self._options.folder)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def open_peer(options: Options) -> MilvusPeer:
+    return MilvusPeer(options)
