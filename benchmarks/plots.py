@@ -95,7 +95,50 @@ def deadlines(result: Result) -> str:
     return _svg(figure)
 
 
-PLOTS = {"latency": latency, "load": load, "filters": filters, "growth": growth, "deadlines": deadlines}
+def peers(result: Result) -> str:
+    """Searches a second of 16 callers, at the recall that each has."""
+    figure, axes = _axes("searches a second, 16 callers", "")
+    told = {name: each for name, each in result["peers"].items() if each["figures"]}
+    rates = [each["figures"]["loads"][-1]["per_second"] for each in told.values()]
+    recalls = [each["figures"]["loads"][-1]["recall"] for each in told.values()]
+    colors = [_ORANGE if name == "cartograph" else _BLUE for name in told]
+    bars = axes.barh(range(len(told)), rates, color=colors)
+    labels = [f"{rate:,.0f} (recall {recall:.2f})" for rate, recall in zip(rates, recalls, strict=True)]
+    axes.bar_label(bars, labels, padding=3, fontsize=8)
+    axes.set_yticks(range(len(told)), [f"{name} ({each['kind']})" for name, each in told.items()])
+    axes.set_xscale("log")
+    axes.set_xlim(right=8 * max(rates))
+    axes.invert_yaxis()
+    return _svg(figure)
+
+
+def parts(result: Result) -> str:
+    """How many times as fast as what one would take instead."""
+    figure, axes = _axes("times as fast", "")
+    embedding, words = result["embedding"], result["words"]["searches_per_second"]
+    pairs = {
+        "texts embedded": tuple(embedding["texts_per_second"].values()),
+        "a lone query embedded": tuple(reversed(embedding["query_ms"].values())),
+        f"{result['reranking']['pairs']} pairs reranked": tuple(reversed(result["reranking"]["ms"].values())),
+        "searches for words": tuple(words.values()),
+    }
+    told = {name: values[0] / values[1] for name, values in pairs.items() if len(values) > 1}
+    bars = axes.barh(range(len(told)), list(told.values()), color=_BLUE)
+    axes.bar_label(bars, fmt="%.1f", padding=3, fontsize=8)
+    axes.set_yticks(range(len(told)), list(told))
+    axes.invert_yaxis()
+    return _svg(figure)
+
+
+PLOTS = {
+    "latency": latency,
+    "load": load,
+    "filters": filters,
+    "growth": growth,
+    "deadlines": deadlines,
+    "peers": peers,
+    "parts": parts,
+}
 """By kind of benchmark."""
 
 

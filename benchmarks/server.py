@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
+    """`address` is a target for gRPC; it names each of several processes by its own port."""
+
     address: str
     pid: int
 
@@ -51,8 +54,9 @@ def running_process(
 
 @contextmanager
 def connections(address: str, count: int) -> Iterator[list[grpc.Channel]]:
-    """Channels with a connection each: one alone would reach a single one of several server processes."""
-    own = [("grpc.use_local_subchannel_pool", 1)]
+    """Channels with connections of their own, that give each process of a server its turn."""
+    in_turn = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
+    own = [("grpc.use_local_subchannel_pool", 1), ("grpc.service_config", in_turn)]
     with ExitStack() as channels:
         yield [channels.enter_context(grpc.insecure_channel(address, options=own)) for _ in range(count)]
 
@@ -63,7 +67,8 @@ def _wait(process: subprocess.Popen[bytes], port_file: Path, log: Path, seconds:
         if process.poll() is not None:
             raise RuntimeError(f"The server ended with {process.returncode}: {log.read_text()[-2000:]}")
         if port_file.exists() and port_file.read_text().strip():
-            address = f"127.0.0.1:{port_file.read_text().strip()}"
+            port, *own = port_file.read_text().split()
+            address = "ipv4:" + ",".join(f"127.0.0.1:{each}" for each in own or [port])
             if _healthy(address):
                 return address
         time.sleep(0.05)

@@ -90,7 +90,8 @@ class ServeSettings(Settings):
         ge=1,
         le=64,
         description="Server processes that share the port, each with models, caches and --workers of its "
-        "own; callers spread over them by connection. Their metrics have the ports from --metrics-port up.",
+        "own; callers spread over them by connection. Each listens on a port after --port as well, for "
+        "callers that balance themselves; their metrics have the ports from --metrics-port up.",
     )
     workers: int = Field(
         default=0,

@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import grpc
 import numpy as np
 
 import engine
 from benchmarks.machine import machine
 from benchmarks.made_up_generation import make_generation
 from benchmarks.peers.peer import LIMIT, Kind, NotInstalledError, Options, folder_bytes
-from benchmarks.server import running_process
+from benchmarks.server import connections, running_process
 from cartograph.v1 import product_pb2, search_service_pb2, search_service_pb2_grpc
 from engine.backends.vector_index import FaissVectorIndex
 from engine.generation import DataFolder, Generation
@@ -90,11 +89,10 @@ class CartographPeer:
         return [int(result.product.id[1:]) for result in self._stub().SearchByVector(request).results]
 
     def _stub(self) -> search_service_pb2_grpc.SearchServiceStub:
-        """This thread's own: a connection reaches one of the server's processes."""
+        """This thread's own."""
         held: search_service_pb2_grpc.SearchServiceStub | None = getattr(self._threads, "stub", None)
         if held is None:
-            own = [("grpc.use_local_subchannel_pool", 1)]
-            channel = self._stack.enter_context(grpc.insecure_channel(self._address, options=own))
+            [channel] = self._stack.enter_context(connections(self._address, 1))
             held = self._threads.stub = search_service_pb2_grpc.SearchServiceStub(channel)
         return held
 

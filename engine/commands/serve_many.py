@@ -2,8 +2,9 @@
 
 Python answers searches on one core at a time, so that more cores need more processes. Each opens the same
 generation; what is memory-mapped (vectors, words, records) is in memory once. None is forked: libraries with
-threads do not survive it. The kernel gives each new connection to one of them, so that a caller with a single
-connection reaches a single process.
+threads do not survive it. The kernel gives each new connection on the shared port to one of them, by chance:
+a caller with a single connection reaches a single process, and of few connections one process may get most.
+Each has a port of its own as well, for callers that spread their calls themselves (gRPC's round_robin).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -46,10 +47,13 @@ def serve_many(settings: ServeSettings) -> int:
     DataFolder.open(settings.data).open_active(verify=settings.verify)
     with stop_signal() as stop, reserved_port(settings.host, settings.port) as port:
         each = [_settings_of(settings, place, port) for place in range(settings.processes)]
-        with _running(each, stop) as family:
-            if family.wait_until_serving(stop) and settings.port_file is not None:
-                write_atomically(settings.port_file, f"{port}\n".encode())
-            _log.info("listening", host=settings.host, port=port, processes=settings.processes)
+        own = [settings.port and settings.port + 1 + place for place in range(settings.processes)]
+        with _running(each, own, stop) as family:
+            if family.wait_until_serving(stop):
+                ports = [port, *(child.port for child in family.children)]
+                _log.info("listening", host=settings.host, port=port, own_ports=ports[1:])
+                if settings.port_file is not None:
+                    write_atomically(settings.port_file, "".join(f"{each}\n" for each in ports).encode())
             stop.wait()
             _log.info("draining")
     if family.failed:
@@ -102,9 +106,11 @@ class _Family:
 class _Child(threading.Thread):
     """Runs one server process, again and again until it is to stop."""
 
-    def __init__(self, settings: ServeSettings, family: _Family) -> None:
+    def __init__(self, settings: ServeSettings, port: int, family: _Family) -> None:
+        """`port` is the child's own; 0 takes any free one, and keeps it."""
         super().__init__(name="process", daemon=True)
         self._settings, self._family = settings, family
+        self.port = port
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
 
@@ -150,23 +156,26 @@ class _Child(threading.Thread):
             with self._lock:
                 self._process = process
             self.say(self._settings.model_dump_json(exclude_unset=True))
+            self.say(str(self.port))
             if self._family.stop.is_set():
                 self.end()
-            says: dict[str, Callable[[], object]] = {
-                SERVING: self._family.serving.release,
-                MOVED: lambda: self._family.moved(self),
-            }
             for line in process.stdout or ():
-                served |= line.strip() == SERVING
-                says.get(line.strip(), lambda: None)()
+                word, _, port = line.strip().partition(" ")
+                if word == MOVED:
+                    self._family.moved(self)
+                elif word == SERVING:
+                    served, self.port = True, int(port)
+                    self._family.serving.release()
         return served, process.returncode
 
 
 @contextmanager
-def _running(settings: Sequence[ServeSettings], stop: threading.Event) -> Iterator[_Family]:
+def _running(
+    settings: Sequence[ServeSettings], ports: Sequence[int], stop: threading.Event
+) -> Iterator[_Family]:
     """One process for each; all of them have ended afterwards."""
     family = _Family(stop)
-    family.children = [_Child(each, family) for each in settings]
+    family.children = [_Child(*each, family) for each in zip(settings, ports, strict=True)]
     for child in family.children:
         child.start()
     try:

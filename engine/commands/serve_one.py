@@ -1,9 +1,9 @@
 """One of the server processes that share a port: `python -m engine.commands.serve_one`, run by serve_many.py.
 
-What it is told comes by lines on stdin: first its settings as JSON, then FOLLOW whenever another process has
-moved the data folder's pointer. The end of stdin means stop, so that no process outlives its parent. On
-stdout it says SERVING, and MOVED when it has moved the pointer itself. It listens only when it is warm:
-callers never reach a process that cannot answer yet.
+What it is told comes by lines on stdin: its settings as JSON, the port that it has for itself, and then
+FOLLOW whenever another process has moved the data folder's pointer. The end of stdin means stop, so that no
+process outlives its parent. On stdout it says SERVING and its own port, and MOVED when it has moved the
+pointer itself. It listens only when it is warm: callers never reach a process that cannot answer yet.
 """
 
 from __future__ import annotations
@@ -31,15 +31,16 @@ _log = structlog.get_logger()
 
 def serve_one(settings: ServeSettings, told: TextIO, tell: TextIO) -> int:
     """Runs until `told` ends, or SIGTERM or SIGINT; the exit status. Raises EngineError as `serve` does."""
+    own_port = int(told.readline())
     with written_behind(sys.stderr) as stream:
         configure_logs(settings.log_level, settings.log_format, stream)
-        stopped = _serve(settings, told, tell)
+        stopped = _serve(settings, own_port, told, tell)
     if not stopped:
         leave_threads_behind()
     return 0
 
 
-def _serve(settings: ServeSettings, told: TextIO, tell: TextIO) -> bool:
+def _serve(settings: ServeSettings, own_port: int, told: TextIO, tell: TextIO) -> bool:
     """Whether nothing still runs."""
     metrics = Metrics()
     page = MetricsPage.open(metrics, settings.host, settings.metrics_port) if settings.metrics else None
@@ -58,13 +59,18 @@ def _serve(settings: ServeSettings, told: TextIO, tell: TextIO) -> bool:
             workers=settings.worker_count,
             max_inflight=settings.max_inflight,
             metrics=metrics,
-            shares_port=True,
+            own_port=own_port,
         )
         server.start()
         server.serve(engine)
-        print(SERVING, file=tell, flush=True)
+        print(SERVING, server.own_port, file=tell, flush=True)
         metrics_port = page.port if page else None
-        _log.info("serving", generation=engine.status().generation.id, metrics_port=metrics_port)
+        _log.info(
+            "serving",
+            generation=engine.status().generation.id,
+            own_port=server.own_port,
+            metrics_port=metrics_port,
+        )
         stop.wait()
         finished = server.drain(grace=settings.drain_grace, timeout=settings.drain_timeout)
     if page is not None:

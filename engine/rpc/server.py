@@ -71,10 +71,11 @@ class Server:
         workers: int,
         max_inflight: int,
         metrics: Metrics | None = None,
-        shares_port: bool = False,
+        own_port: int | None = None,
     ) -> None:
-        """Binds at once. Port 0 takes any free one. With `shares_port`, other servers may listen on it, too
-        (SO_REUSEPORT). Raises ConfigError when the port cannot be had.
+        """Binds at once. Port 0 takes any free one. With `own_port`, which may be 0, it listens there as
+        well, and other servers may listen on `port`, too (SO_REUSEPORT). Raises ConfigError when a port
+        cannot be had.
         """
         self.metrics = metrics or Metrics()
         self.lifecycle = Lifecycle(SERVICES)
@@ -85,14 +86,15 @@ class Server:
             interceptors=[self._gate],
             options=(
                 # Unless it is meant so, a second server on the same port must not take half of the calls.
-                ("grpc.so_reuseport", int(shares_port)),
+                ("grpc.so_reuseport", int(own_port is not None)),
                 ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
                 ("grpc.max_send_message_length", MAX_RESPONSE_BYTES),
             ),
         )
         self._add_services()
         self.host = host
-        self.port = _bind(self._server, host, port, shares_port=shares_port)
+        self.port = _bind(self._server, host, port, shared=own_port is not None)
+        self.own_port = None if own_port is None else _bind(self._server, host, own_port, shared=False)
         self.metrics.watch_load(self._pool.running, self._pool.waiting)
         self.metrics.watch_generation(lambda: self.lifecycle.engine().status())
 
@@ -150,8 +152,8 @@ class Server:
         reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
 
 
-def _bind(server: grpc.Server, host: str, port: int, *, shares_port: bool) -> int:
-    problem = None if shares_port else why_not(host, port)
+def _bind(server: grpc.Server, host: str, port: int, *, shared: bool) -> int:
+    problem = None if shared else why_not(host, port)
     if problem is None:
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:

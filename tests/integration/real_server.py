@@ -53,7 +53,7 @@ def _address(process: subprocess.Popen[bytes], port_file: Path, log: Path) -> st
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < until
         time.sleep(0.02)
-    return f"127.0.0.1:{int(port_file.read_text())}"
+    return f"127.0.0.1:{int(port_file.read_text().split()[0])}"
 
 
 def _wait_until_healthy(process: subprocess.Popen[bytes], channel: grpc.Channel, log: Path) -> None:

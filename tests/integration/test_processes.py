@@ -87,6 +87,20 @@ def test_connections_spread_over_the_processes(many: RealServer) -> None:
     assert len(processes(many)) == 2
 
 
+def test_each_process_has_a_port_of_its_own_for_callers_that_balance(many: RealServer) -> None:
+    shared, *own = (many.log.parent / "port").read_text().split()
+
+    assert many.address.endswith(f":{shared}")
+    found = set()
+    for port in own:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            answer = Caller(channel).generations.GetServingStatus(
+                generation.GetServingStatusRequest(), timeout=WAIT
+            )
+        found.add(answer.serving_since_time.ToNanoseconds())
+    assert found == processes(many)
+
+
 def test_a_swap_in_one_process_is_followed_by_the_other(many: RealServer, data: TwoGenerations) -> None:
     def serve_everywhere(wanted: str) -> bool:
         return {each.generation.id for each in statuses(many)} == {wanted}

@@ -56,6 +56,18 @@ def test_the_worst_bucket_of_the_filters_counts() -> None:
     assert found(results, "only the farthest").value == 4.0
 
 
+def test_the_fastest_other_server_counts_and_no_library_in_process() -> None:
+    def engine(kind: str, per_second: float) -> dict[str, Any]:
+        return {"kind": kind, "figures": {"loads": [{"per_second": 1.0}, {"per_second": per_second}]}}
+
+    failed = {"kind": "server", "figures": None}
+    engines = {"cartograph": engine("server", 300.0), "slow": engine("server", 100.0), "gone": failed}
+    library = {"library": engine("in process", 9_000.0)}
+
+    assert found({"peers": {"peers": {**engines, **library}}}, "other server").value == 3.0
+    assert found({"peers": {"peers": {"cartograph": engines["cartograph"]}}}, "other server").value is None
+
+
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.what)
 def test_every_target_has_one_bound(target: Target) -> None:
     assert (target.least is None) != (target.most is None)
