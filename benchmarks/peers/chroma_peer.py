@@ -21,31 +21,31 @@ _COLLECTION = "cartograph-peers"
 
 
 class ChromaPeer:
-    """Fits `Peer`. Its effort is a setting of the collection, not of a search: changed when it differs."""
+    """Fits `Peer`. The effort belongs to the collection, and a server reads it when it opens the index
+    (changing it later is told back, and ignored by searches): another effort starts the server again.
+    """
 
     kind = Kind.SERVER
     efforts = EFFORTS
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._server: ServerProcess | None = None
-        host, _, port = (options.address or f"127.0.0.1:{free_port()}").partition(":")
-        if not options.address:
-            command = [str(Path(sys.executable).with_name("chroma")), "run", "--host", host, "--port", port]
-            command += ["--path", str(options.folder / "data")]
-            self._server = ServerProcess(command, options.folder / "log")
-        self._client: Any = self._connected(host, int(port))
-        self._collection: Any = None
         self._effort = EFFORTS[0]
         self._changing = threading.Lock()
+        self._collection: Any = None
+        self._start()
 
-    def _connected(self, host: str, port: int) -> Any:
-        def ask() -> Any:
-            return chromadb.HttpClient(host, port, settings=Settings(anonymized_telemetry=False))
+    def _start(self) -> None:
+        port = free_port()
+        command = [str(Path(sys.executable).with_name("chroma")), "run", "--host", "127.0.0.1"]
+        command += ["--port", str(port), "--path", str(self._options.folder / "data")]
+        self._server = ServerProcess(command, self._options.folder / "log")
 
-        if self._server is not None:
-            self._server.wait_for(ask, Exception)  # it says in many ways that nobody listens yet
-        return ask()
+        def connect() -> Any:
+            return chromadb.HttpClient("127.0.0.1", port, settings=Settings(anonymized_telemetry=False))
+
+        self._server.wait_for(connect, Exception)  # it says in many ways that nobody listens yet
+        self._client: Any = connect()
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -65,7 +65,7 @@ class ChromaPeer:
 
     @property
     def processes(self) -> Sequence[int]:
-        return () if self._server is None else (self._server.id,)
+        return (self._server.id,)
 
     def build(self, vectors: FloatArray) -> None:
         self._collection = self._client.create_collection(
@@ -82,20 +82,25 @@ class ChromaPeer:
 
     def search(self, vector: FloatArray, effort: int) -> Sequence[int]:
         if effort != self._effort:
-            with self._changing:
-                self._collection.modify(configuration={"hnsw": {"ef_search": effort}})
-                self._effort = effort
+            self._change(effort)
         found = self._collection.query(query_embeddings=[vector], n_results=LIMIT, include=[])
         return [int(one) for one in found["ids"][0]]
 
-    def disk_bytes(self) -> int | None:
-        return folder_bytes(self._options.folder / "data") if self._server is not None else None
+    def _change(self, effort: int) -> None:
+        with self._changing:
+            if effort == self._effort:
+                return
+            self._collection.modify(configuration={"hnsw": {"ef_search": effort}})
+            self._server.stop(signal.SIGTERM)
+            self._start()
+            self._collection = self._client.get_collection(_COLLECTION)
+            self._effort = effort
+
+    def disk_bytes(self) -> int:
+        return folder_bytes(self._options.folder / "data")
 
     def close(self) -> None:
-        if self._server is not None:
-            self._server.stop(signal.SIGTERM)
-        elif self._collection is not None:
-            self._client.delete_collection(_COLLECTION)
+        self._server.stop(signal.SIGTERM)
 
 
 def open_peer(options: Options) -> ChromaPeer:

@@ -22,7 +22,7 @@ class LancePeer:
     """Fits `Peer`. One partition, as LanceDB's documentation proposes for HNSW."""
 
     kind = Kind.IN_PROCESS
-    efforts = EFFORTS
+    efforts = tuple(effort for effort in EFFORTS if effort >= _REFINE * LIMIT)  # less is refused
     processes: Sequence[int] = ()
 
     def __init__(self, options: Options) -> None:
@@ -55,9 +55,8 @@ class LancePeer:
         self._table.create_index("embedding", config=index)
 
     def search(self, vector: FloatArray, effort: int) -> Sequence[int]:
-        # ef below the candidates that are refined is refused.
         query = self._table.search(vector, vector_column_name="embedding").distance_type("dot").nprobes(1)
-        query = query.ef(max(effort, _REFINE * LIMIT)).refine_factor(_REFINE).limit(LIMIT).select(["id"])
+        query = query.ef(effort).refine_factor(_REFINE).limit(LIMIT).select(["id", "_distance"])
         found: list[int] = query.to_arrow()["id"].to_pylist()
         return found
 

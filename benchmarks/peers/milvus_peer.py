@@ -1,4 +1,7 @@
-"""Milvus Lite through pymilvus: its server runs as threads of this process, asked over gRPC."""
+"""Milvus Lite through pymilvus: its server runs as threads of this process, asked over gRPC.
+
+With an address (http://HOST:PORT) a Milvus that runs already is asked instead.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pymilvus import DataType, MilvusClient
 from benchmarks.peers.peer import EFFORTS, LIMIT, LINKING_EFFORT, LINKS, Kind, Options, folder_bytes
 from engine.types import FloatArray
 
-_COLLECTION = "items"
+_COLLECTION = "cartograph_peers"
 _BATCH = 2_000
 """Rows sent at once: 3 MB of 384 components, below the usual bound of gRPC messages."""
 
@@ -19,26 +22,28 @@ _BATCH = 2_000
 class MilvusPeer:
     """Fits `Peer`."""
 
-    kind = Kind.IN_PROCESS
     efforts = EFFORTS
     processes: Sequence[int] = ()
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._client: Any = MilvusClient(str(options.folder / "milvus.db"))
+        self.kind = Kind.SERVER if options.address else Kind.IN_PROCESS
+        self._client: Any = MilvusClient(options.address or str(options.folder / "milvus.db"))
 
     @property
     def versions(self) -> Mapping[str, str]:
+        if self._options.address:
+            return {"milvus": self._client.get_server_version(), "pymilvus": version("pymilvus")}
         return {name: version(name) for name in ("milvus-lite", "pymilvus", "faiss-cpu")}
 
     @property
     def settings(self) -> Mapping[str, object]:
         return {
-            "index": "HNSW_SQ (8 bits, its own use of FAISS)",
+            "index": "HNSW_SQ (8 bits)",
             "M": LINKS,
             "efConstruction": LINKING_EFFORT,
             "metric": "IP",
-            "protocol": "gRPC to threads of the same process",
+            "protocol": "gRPC" if self._options.address else "gRPC to threads of the same process",
         }
 
     def build(self, vectors: FloatArray) -> None:
@@ -50,7 +55,7 @@ class MilvusPeer:
             "embedding",
             index_type="HNSW_SQ",
             metric_type="IP",
-            params={"M": LINKS, "efConstruction": LINKING_EFFORT},
+            params={"M": LINKS, "efConstruction": LINKING_EFFORT, "sq_type": "SQ8"},
         )
         self._client.create_collection(_COLLECTION, schema=schema, index_params=index)
         for start in range(0, len(vectors), _BATCH):
@@ -70,10 +75,12 @@ class MilvusPeer:
         )
         return [int(hit["id"]) for hit in found[0]]
 
-    def disk_bytes(self) -> int:
-        return folder_bytes(self._options.folder)
+    def disk_bytes(self) -> int | None:
+        return None if self._options.address else folder_bytes(self._options.folder)
 
     def close(self) -> None:
+        if self._options.address:
+            self._client.drop_collection(_COLLECTION)
         self._client.close()
 
 

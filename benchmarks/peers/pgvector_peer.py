@@ -21,7 +21,7 @@ _SEARCH: LiteralString = "SELECT id FROM items ORDER BY embedding <#> %s LIMIT %
 
 
 class PgvectorPeer:
-    """Fits `Peer`. Vectors are stored and indexed as halfvec (16 bits), as pgvector's manual proposes."""
+    """Fits `Peer`. Vectors are stored and indexed as halfvec (16 bits), as its documentation proposes."""
 
     kind = Kind.SERVER
     efforts = EFFORTS

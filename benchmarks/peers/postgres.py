@@ -64,7 +64,7 @@ def _with_pgvector() -> Iterator[Path]:
     """Folders of programs whose PostgreSQL has pgvector: the wheel's newest first, then the machine's."""
     found = find_spec(_WHEEL)
     if found is not None and found.origin is not None:
-        # Only its files: run by root, the package would make a user on the machine and open folders to all.
+        # Only its files: run by root, the package makes a user on the machine and opens folders to all.
         for programs in sorted(Path(found.origin).parent.glob("pginstall*/bin"), reverse=True):
             if any(programs.parent.rglob("vector.control")):
                 yield programs

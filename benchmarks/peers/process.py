@@ -33,7 +33,7 @@ class ServerProcess:
         return self._process.pid
 
     def wait_for(self, ask: Callable[[], object], *errors: type[Exception]) -> None:
-        """Until `ask` raises none of `errors`. RuntimeError when the server ends or a minute passes."""
+        """Until `ask` raises none of `errors`. Raises RuntimeError once it ended or a minute passed."""
         end = time.monotonic() + _STARTING_SECONDS
         while True:
             try:
