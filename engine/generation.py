@@ -8,7 +8,9 @@ written; the pointer is replaced by one atomic rename.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -130,8 +132,8 @@ class Generation:
                 raise DamagedGenerationError(
                     path, f"has {path.stat().st_size} bytes instead of {record.size}"
                 )
-            if verify and sha256_of(path) != record.sha256:
-                raise DamagedGenerationError(path, "does not match its SHA-256 in the manifest")
+        if verify:
+            _check_sums(folder, manifest.files)
         return cls(folder, manifest)
 
     @property
@@ -140,6 +142,17 @@ class Generation:
 
     def part(self, name: str) -> Path:
         return self.folder / name
+
+
+def _check_sums(folder: Path, files: Mapping[str, FileRecord]) -> None:
+    """The largest first, on all cores: a million products have gigabytes."""
+    names = sorted(files, key=lambda name: -files[name].size)
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        sums = list(threads.map(lambda name: sha256_of(folder / name), names))
+    wrong = {name for name, found in zip(names, sums, strict=True) if found != files[name].sha256}
+    for name in files:
+        if name in wrong:
+            raise DamagedGenerationError(folder / name, "does not match its SHA-256 in the manifest")
 
 
 @dataclass(frozen=True, slots=True)

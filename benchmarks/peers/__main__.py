@@ -2,7 +2,7 @@
 
 Engines store the same float32 vectors of length 1 and are asked for the ten nearest by inner product, one
 engine after the other, each in a process of its own that is gone before the next begins; servers are asked
-over their own network interface. Each gets the least effort that finds 95% of the exact answers to 200
+over their own network interface. Each gets the least effort that finds 95% of the exact answers to 500
 queries (Cartograph chose its own when it was built), and is then asked others, by one caller and by 16.
 The engines' packages are no part of this project: `pip install -e '.[peers]'` brings them, or what the line
 of a missing one says. Written to benchmarks/results/.
@@ -27,7 +27,7 @@ from benchmarks.peers.registry import PEERS
 from benchmarks.peers.runs import known, run, save_data
 from index_builder.vectors import stand_ins
 
-_TUNING, _ASKED = 200, 1_000
+_TUNING, _ASKED = 500, 1_000
 
 
 def main() -> None:

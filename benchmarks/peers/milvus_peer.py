@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
+from milvus_lite.server_manager import server_manager_instance
 from pymilvus import DataType, MilvusClient
 
 from benchmarks.peers.peer import EFFORTS, LIMIT, LINKING_EFFORT, LINKS, Kind, Options, folder_bytes
@@ -28,7 +29,8 @@ class MilvusPeer:
     def __init__(self, options: Options) -> None:
         self._options = options
         self.kind = Kind.SERVER if options.address else Kind.IN_PROCESS
-        self._client: Any = MilvusClient(options.address or str(options.folder / "milvus.db"))
+        self._place = options.address or str(options.folder / "milvus.db")
+        self._client: Any = MilvusClient(self._place)
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -50,6 +52,12 @@ class MilvusPeer:
         schema = MilvusClient.create_schema()
         schema.add_field("id", DataType.INT64, is_primary=True)
         schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=self._options.dimension)
+        self._client.create_collection(_COLLECTION, schema=schema)
+        for start in range(0, len(vectors), _BATCH):
+            rows = enumerate(vectors[start : start + _BATCH], start)
+            self._client.insert(_COLLECTION, [{"id": row, "embedding": vector} for row, vector in rows])
+        self._client.flush(_COLLECTION)
+        self._finish_background_work()
         index = MilvusClient.prepare_index_params()
         index.add_index(
             "embedding",
@@ -57,13 +65,17 @@ class MilvusPeer:
             metric_type="IP",
             params={"M": LINKS, "efConstruction": LINKING_EFFORT, "sq_type": "SQ8"},
         )
-        self._client.create_collection(_COLLECTION, schema=schema, index_params=index)
-        for start in range(0, len(vectors), _BATCH):
-            rows = enumerate(vectors[start : start + _BATCH], start)
-            self._client.insert(_COLLECTION, [{"id": row, "embedding": vector} for row, vector in rows])
-        self._client.flush(_COLLECTION)
-        self._client.compact(_COLLECTION)
+        self._client.create_index(_COLLECTION, index)
         self._client.load_collection(_COLLECTION)
+
+    def _finish_background_work(self) -> None:
+        """Milvus Lite merges and indexes behind the scenes, tells nothing of it, and searches all vectors
+        until it is done. Closing waits for the merges; loading an index that is made afterwards waits for it.
+        """
+        if not self._options.address:
+            self._client.close()
+            server_manager_instance.release_server(self._place)
+            self._client = MilvusClient(self._place)
 
     def search(self, vector: FloatArray, effort: int) -> Sequence[int]:
         found = self._client.search(
