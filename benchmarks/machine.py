@@ -6,25 +6,29 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 _PACKAGES = ("numpy", "faiss-cpu", "faiss-gpu", "onnxruntime", "grpcio", "tantivy", "pyoxigraph", "torch")
-_BUSY_SHARE = 0.5
-"""Of each core, wanted by other processes: above this, times are of a machine that had other work."""
+_BUSY_SHARE = 0.05
+"""Of all cores, taken by others: above this, times are of a machine that had other work."""
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores, processes that wanted them (the last minute's mean), memory in GiB, versions, and the
-    revision of this code; "" or 0 where Linux's /proc or git does not tell.
+    """Processor, cores, the share of them that other processes took since this module was imported, whether
+    that is much, memory in GiB, versions, and the revision of this code; "" or 0 where Linux's /proc or git
+    does not tell. To be asked at the end, when processes that were started have ended.
     """
+    others = _START.share_of_others()
     return {
         "processor": _field("/proc/cpuinfo", "model name") or platform.processor(),
         "cores": os.cpu_count(),
-        "load_average": load_average(),
+        "others": round(others, 3),
         "memory_gib": round(int((_field("/proc/meminfo", "MemTotal") or "0 kB").split()[0]) / 2**20, 1),
-        "busy": busy(load_average()),
+        "busy": others > _BUSY_SHARE,
         "python": platform.python_version(),
         **{name: _version(name) for name in _PACKAGES},
         "revision": revision(),
@@ -38,14 +42,29 @@ def _version(package: str) -> str:
         return ""
 
 
-def load_average() -> float:
-    """Processes that wanted a core, mean over the last minute, this one included."""
-    return round(os.getloadavg()[0], 1)
+@dataclass(frozen=True, slots=True)
+class ProcessorTime:
+    """Seconds at one moment: of all cores at work, of this process and those of its children that have
+    ended, and of a clock.
+    """
 
+    working: float
+    own: float
+    clock: float
 
-def busy(load: float) -> bool:
-    """Whether a load average that was read before a benchmark started says that others were at work."""
-    return load > _BUSY_SHARE * (os.cpu_count() or 1)
+    @classmethod
+    def now(cls) -> ProcessorTime:
+        words = (_field("/proc/stat", "cpu ", " ") or "0").split()
+        user, nice, system, _idle, _waiting, *more = (*map(int, words), *[0] * (8 - len(words)))
+        ticks = user + nice + system + sum(more[:3])  # interrupts, and what a host gave to other guests
+        return cls(ticks / os.sysconf("SC_CLK_TCK"), sum(os.times()[:4]), monotonic())
+
+    def share_of_others(self) -> float:
+        """Of all cores' time since then, in [0, 1]."""
+        now = ProcessorTime.now()
+        others = (now.working - self.working) - (now.own - self.own)
+        whole = (os.cpu_count() or 1) * (now.clock - self.clock)
+        return min(max(others / whole, 0.0), 1.0) if whole else 0.0
 
 
 def revision() -> str:
@@ -96,9 +115,13 @@ def _trees(roots: Sequence[int]) -> Iterator[int]:
             yield from _trees([int(child) for child in children])
 
 
-def _field(path: str, name: str) -> str:
+def _field(path: str, name: str, separator: str = ":") -> str:
+    """What stands behind the separator of the first line that begins with the name."""
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except OSError:
         return ""
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), "")
+    return next((line.partition(separator)[2].strip() for line in lines if line.startswith(name)), "")
+
+
+_START = ProcessorTime.now()

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from benchmarks.filters import made_up
 from benchmarks.judged import keep_result, show_result
-from benchmarks.machine import busy, load_average, machine
+from benchmarks.machine import machine
 from benchmarks.peers.job import Outcome
 from benchmarks.peers.registry import PEERS
 from benchmarks.peers.runs import known, run, save_data
@@ -32,7 +32,6 @@ _TUNING, _ASKED = 500, 1_000
 
 def main() -> None:
     given = _parse()
-    load = load_average()
     vectors = made_up(given.count, given.dimension, given.seed)
     queries = stand_ins(vectors, _TUNING + _ASKED, np.random.default_rng(given.seed + 1))
     outcomes: dict[str, Outcome] = {}
@@ -58,7 +57,7 @@ def main() -> None:
         "threads": given.threads,
         "seconds": given.seconds,
         "peers": {name: asdict(outcome) for name, outcome in outcomes.items()},
-        "machine": {**machine(), "load_average": load, "busy": busy(load)},
+        "machine": machine(),
     }
     keep_result("peers", given.name, content)
     show_result(content, _table(outcomes, given.count, given.dimension), as_json=given.json)

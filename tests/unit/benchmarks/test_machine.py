@@ -5,15 +5,37 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from time import monotonic
 
-from benchmarks.machine import busy, machine, proportional_mib
+from benchmarks.machine import ProcessorTime, machine, proportional_mib
 
 
-def test_a_machine_is_busy_when_more_than_half_of_its_cores_were_wanted() -> None:
-    cores = os.cpu_count() or 1
+def work(seconds: float) -> None:
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
 
-    assert not busy(0.5 * cores)
-    assert busy(0.5 * cores + 0.1)
+
+def test_own_work_is_not_that_of_others() -> None:
+    start = ProcessorTime.now()
+    work(0.5)
+    with subprocess.Popen([sys.executable, "-c", "sum(range(10_000_000))"]) as child:
+        child.wait()
+    own = ProcessorTime.now().own - start.own
+
+    assert own >= 0.5
+    assert start.share_of_others() <= 1 - own / (os.cpu_count() or 1) / (monotonic() - start.clock) + 0.1
+
+
+def test_a_process_that_still_runs_counts_as_others() -> None:
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as child:
+        start = ProcessorTime.now()
+        time.sleep(1)
+        share = start.share_of_others()
+        child.kill()
+
+    assert share >= 0.3 / (os.cpu_count() or 1)
 
 
 def test_the_memory_of_a_process_tree_counts_what_its_children_take() -> None:
