@@ -35,6 +35,12 @@ _SERVED_DEPTH = 100
 _SAMPLE = 256
 _FEW_QUERIES = 64
 _LINKING_EFFORT = 80
+_LINKS_THE_SAME = hasattr(faiss, "hnsw_add_vertices_deterministic") and not hasattr(
+    faiss.cvar, "hnsw_deterministic_build"
+)
+"""Threads race for an HNSW graph's links, and only one gives the same graph every time; but in FAISS 1.15 any
+number of them does, unless a later release has made that a choice.
+"""
 _NOISE = 1.5
 """Noise of this length (the product has 1) puts a stand-in query at a cosine of .55 to its product. Shoppers'
 queries in icecat were at .61 to their nearest product, and needed about the same effort for the same recall.
@@ -197,8 +203,8 @@ def _build(matrix: FloatArray, kind: IndexKind, storage: VectorStorage, seed: in
         index.cp.max_points_per_centroid = 64
     if len(matrix):
         index.train(matrix)
-        # Threads race for an HNSW graph's links; one thread gives the same graph every time.
-        with _threads(1 if kind is IndexKind.HNSW else faiss.omp_get_max_threads()):
+        alone = kind is IndexKind.HNSW and not _LINKS_THE_SAME
+        with _threads(1 if alone else faiss.omp_get_max_threads()):
             index.add(matrix)
     if kind is IndexKind.IVF:
         index.make_direct_map()  # row -> place, for reading vectors back

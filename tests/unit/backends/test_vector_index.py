@@ -70,6 +70,14 @@ def test_the_exact_search_compares_all_that_is_stored(tmp_path: Path, kind: Inde
     assert len(index.exact(queries, 10, np.zeros(3_000, np.bool_))[0]) == 0
 
 
+def test_any_number_of_threads_builds_the_same_bytes(tmp_path: Path) -> None:
+    for threads in (1, 2, 3):
+        build_vector_index(vectors(6_000), tmp_path / str(threads), kind=IndexKind.HNSW, threads=threads)
+
+    first, *others = ((tmp_path / str(threads) / "index.faiss").read_bytes() for threads in (1, 2, 3))
+    assert [other == first for other in others] == [True, True]
+
+
 def test_an_index_of_nothing_finds_nothing(tmp_path: Path) -> None:
     index = built(tmp_path, np.empty((0, DIMENSION), np.float32))
 
