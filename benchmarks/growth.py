@@ -31,9 +31,9 @@ from benchmarks.judged import keep_result, show_result
 from benchmarks.load import closed_loop
 from benchmarks.machine import machine, memory_mib
 from benchmarks.made_up_generation import MadeUp, make_generation
+from benchmarks.peers.truth import Queries, worst_right_scores
 from benchmarks.server import connections, running_process
 from cartograph.v1 import product_pb2, search_service_pb2, search_service_pb2_grpc
-from engine.backends.faiss_library import faiss
 from engine.backends.vector_index import FaissVectorIndex
 from engine.backends.vector_layout import INDEX_FILE, VectorLayout
 from engine.files import files_below
@@ -184,13 +184,8 @@ def _request(text: str) -> search_service_pb2.SearchProductsRequest:
 
 
 def _recall(vectors: FloatArray, queries: FloatArray, found: Sequence[Sequence[int]]) -> float:
-    """Twins are equals: what scores no less than the last right one is right."""
-    scores, _ = faiss.knn(queries, vectors, _LIMIT, metric=faiss.METRIC_INNER_PRODUCT)
-    right = [
-        float(np.sum(vectors[rows] @ query >= best[-1] - 1e-6)) / _LIMIT
-        for query, best, rows in zip(queries, scores, found, strict=True)
-    ]
-    return round(float(np.mean(right)), 4)
+    asked = Queries(vectors, queries, worst_right_scores(vectors, queries))
+    return round(float(np.mean([asked.recall(place, rows) for place, rows in enumerate(found)])), 4)
 
 
 def _described(generation: Generation) -> str:

@@ -256,7 +256,10 @@ class _Build:
 
     def _parameters(self, mapping: str) -> dict[str, Any]:
         """What shaped the content, but no path and nothing of this machine."""
-        kept = ("base_model", "max_bad_share", "target_recall", "graph_models", "reranker_pairs", "seed")
+        kept = (
+            *("base_model", "max_bad_share", "target_recall", "max_vector_memory"),
+            *("graph_models", "reranker_pairs", "seed"),
+        )
         return {"mapping": mapping, **{name: getattr(self.settings, name) for name in kept}}
 
 

@@ -22,16 +22,19 @@ class TwoGenerations:
     sample: str
     small: str
 
+    @classmethod
+    def link(cls, data: Path, sample_data: Path, small_data: Path) -> TwoGenerations:
+        sample = link_generation(active_generation(sample_data), data)
+        small = link_generation(active_generation(small_data), data)
+        DataFolder(data).activate(sample.id)
+        return cls(data, sample.id, small.id)
+
 
 @pytest.fixture(scope="session")
 def two_generations(
     tmp_path_factory: pytest.TempPathFactory, sample_data: Path, small_data: Path
 ) -> TwoGenerations:
-    data = tmp_path_factory.mktemp("two") / "data"
-    sample = link_generation(active_generation(sample_data), data)
-    small = link_generation(active_generation(small_data), data)
-    DataFolder(data).activate(sample.id)
-    return TwoGenerations(data, sample.id, small.id)
+    return TwoGenerations.link(tmp_path_factory.mktemp("two") / "data", sample_data, small_data)
 
 
 @pytest.fixture(scope="session")

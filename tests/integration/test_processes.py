@@ -29,11 +29,7 @@ CONNECTIONS = 24
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory, sample_data: Path, small_data: Path) -> TwoGenerations:
-    folder = tmp_path_factory.mktemp("many") / "data"
-    sample = link_generation(active_generation(sample_data), folder)
-    small = link_generation(active_generation(small_data), folder)
-    DataFolder(folder).activate(sample.id)
-    return TwoGenerations(folder, sample.id, small.id)
+    return TwoGenerations.link(tmp_path_factory.mktemp("many") / "data", sample_data, small_data)
 
 
 @pytest.fixture(scope="module")
