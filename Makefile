@@ -43,12 +43,16 @@ check: lint test
 bench: $(INSTALLED)
 	test -d $(DEMO) || $(MAKE) demo
 	$(BIN)/python -m benchmarks.latency --data $(DEMO) --queries $(SAMPLE)/queries.tsv --name bench
-	$(BIN)/python -m benchmarks.load --data $(DEMO) --queries $(SAMPLE)/queries.tsv --name bench --seconds 5
+	$(BIN)/python -m benchmarks.load --data $(DEMO) --queries $(SAMPLE)/queries.tsv --name bench --seconds 5 \
+		--threads 1 --server-flags processes=2
 	$(BIN)/python -m benchmarks.deadlines --data $(DEMO) --queries $(SAMPLE)/queries.tsv --name bench
 	$(BIN)/python -m benchmarks.filters --count 50000 --name bench
 	$(BIN)/python -m benchmarks.growth --data $(DEMO) --sizes 10000 100000 --name bench
 	$(BIN)/python -m benchmarks.relevance --data $(DEMO) \
 		--queries $(SAMPLE)/queries.tsv --qrels $(SAMPLE)/qrels.tsv
+	$(BIN)/python -m benchmarks.parts --data $(DEMO) --name bench \
+		--queries $(SAMPLE)/queries.tsv --qrels $(SAMPLE)/qrels.tsv
+	$(BIN)/python -m benchmarks.peers --data $(DEMO) --count 20000 --name bench
 	$(BIN)/python -m benchmarks.report --names bench
 
 # Trained models are not kept in the repository. GRAPH=DATA learns from the graph of that data folder.
