@@ -175,7 +175,7 @@ def _table(content: dict[str, Any]) -> Table:
         ("searches for words a second", words["searches_per_second"]),
     ):
         cells = [f"{name}: {value:,}" for name, value in values.items()]
-        shown.add_row(what, *cells, *([""] if len(cells) == 1 else []))
+        shown.add_row(what, *cells, *([f"bm25s: {words['bm25s']}"] if len(cells) == 1 else []))
     return shown
 
 

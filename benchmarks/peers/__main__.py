@@ -11,6 +11,7 @@ of a missing one says. Written to benchmarks/results/.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -50,6 +51,8 @@ def main() -> None:
                 models=str(given.data or ""),
                 shops=str(given.shops or ""),
             )
+            if outcomes[name].problem:
+                sys.stderr.write(f"{name}: {outcomes[name].problem}\n")
     content = {
         "count": given.count,
         "dimension": given.dimension,
@@ -69,9 +72,7 @@ def _table(outcomes: Mapping[str, Outcome], count: int, dimension: int) -> Table
     for column in columns:
         shown.add_column(column, justify="left" if column == "engine" else "right")
     for name, outcome in outcomes.items():
-        if outcome.figures is None:
-            shown.add_row(name, outcome.problem)
-        else:
+        if outcome.figures is not None:
             shown.add_row(f"{name} ({outcome.kind})", *_cells(outcome.figures))
     return shown
 
