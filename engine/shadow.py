@@ -51,7 +51,7 @@ class ShadowedIndex:
     def search(self, vectors: FloatArray, limit: int, mask: Mask | None = None) -> list[Candidates]:
         """See `VectorIndex`."""
         found = self._index.search(vectors, limit, mask)
-        if self._is_due() and len(found[0]):
+        if len(found[0]) and self._is_due():  # in this order: who asks whether one is due has to make it
             self._thread.submit(self._check, vectors[:1], limit, mask, found[0])
         return found
 

@@ -22,6 +22,7 @@ class HalfBlind:
     dimension = 2
 
     def __init__(self) -> None:
+        self.found = FOUND
         self.repeated = 0
         self.may_go_on = threading.Event()
 
@@ -29,7 +30,7 @@ class HalfBlind:
         return 10
 
     def search(self, vectors: FloatArray, limit: int, mask: Mask | None = None) -> list[Candidates]:
-        return [FOUND]
+        return [self.found]
 
     def exact(self, vectors: FloatArray, limit: int, mask: Mask | None = None) -> list[Candidates]:
         assert self.may_go_on.wait(WAIT)
@@ -74,6 +75,18 @@ def test_no_more_than_so_many_a_minute_are_repeated_and_one_at_a_time() -> None:
         made_again = index.repeated
 
     assert made_again == 1
+    assert told == [("all", 0.5)]
+
+
+def test_a_search_that_finds_nothing_does_not_end_the_checks() -> None:
+    index, told = HalfBlind(), list[tuple[str, float]]()
+
+    with shadowed(index, told) as made:
+        index.found = Candidates.none()
+        made.search(QUERY, 2)
+        index.found = FOUND
+        made.search(QUERY, 2)
+
     assert told == [("all", 0.5)]
 
 
