@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
@@ -81,57 +82,45 @@ def open_generation(generation: Generation, settings: ServeSettings, watch: Watc
     """Load every part of a generation, join them into a pipeline and warm it with queries of its own."""
     parts = _Parts.open(generation, settings)
     ranking = _ranking(generation, settings)
-    encoder = BatchedEncoder(parts.encoder, on_batch=partial(watch.on_batch, "encoder"))
-    scorer = BatchedPairScorer(parts.scorer, on_batch=partial(watch.on_batch, "reranker"))
     asked = parts.past_queries
     warm_up = [asked.get(row).text for row in range(min(WARM_UP_QUERIES, len(asked)))] or ["warm up"]
+    stack = ExitStack()  # closes what was opened last first
     executor = None
     if _seconds_of_words(parts.lexical, warm_up, ranking.candidates_per_source) > HANDOVER_SECONDS:
         executor = ThreadPoolExecutor(settings.worker_count, thread_name_prefix="retrieve")
+        stack.callback(executor.shutdown, wait=True, cancel_futures=True)
     index: VectorIndex = parts.products
-    shadowed = None
     if settings.recall_checks:
-        index = shadowed = ShadowedIndex(
-            parts.products, a_minute=settings.recall_checks, on_recall=watch.on_recall
+        index = stack.enter_context(
+            closing(ShadowedIndex(parts.products, a_minute=settings.recall_checks, on_recall=watch.on_recall))
         )
-    stages = _join(parts, encoder, scorer, executor, ranking, index)
+    scorer = BatchedPairScorer(parts.scorer, on_batch=partial(watch.on_batch, "reranker"))
+    encoder = BatchedEncoder(parts.encoder, on_batch=partial(watch.on_batch, "encoder"))
     queries = GraphQueryPool(
         generation.part("graph") / STORE,
         processes=settings.graph_query_processes,
         memory_mib=settings.graph_query_memory,
     )
+    for each in (scorer, encoder, queries):
+        stack.callback(each.close)
+    stages = _join(parts, encoder, scorer, executor, ranking, index)
     reader = GraphReader.open(parts.graph, generation.part("graph"))
     browser = GraphBrowser(generation.id, reader, parts.catalog, stages.understand, queries)
     embeddings = Cache[str, FloatArray](
         settings.cached_embeddings, on_lookup=partial(watch.on_lookup, "embeddings")
     )
     pipeline = Pipeline(generation.id, stages, ranking, embeddings=embeddings)
-    looked_up = partial(watch.on_lookup, "results")
-    search = CachedSearch.over(pipeline.search, settings.cached_results, looked_up)
-
-    def close() -> None:
-        queries.close()
-        encoder.close()
-        scorer.close()
-        if shadowed is not None:
-            shadowed.close()
-        if executor is not None:
-            executor.shutdown(wait=True, cancel_futures=True)
-
-    for (
-        query
-    ) in warm_up:  # first calls are slow (memory is mapped, costs are guesses): pay before shoppers do
-        pipeline.search(SearchRequest(query, skip_cache=True), Deadline.none())
+    _warm_up(pipeline, warm_up)
     return Opened(
         generation,
         pipeline,
-        search,
+        CachedSearch.over(pipeline.search, settings.cached_results, partial(watch.on_lookup, "results")),
         VectorSearch(generation.id, index, stages.columns, parts.catalog.products, parts.catalog.ids),
         parts.catalog,
         asked,
         browser,
         parts.encoder.device,
-        close,
+        stack.close,
     )
 
 
@@ -233,6 +222,12 @@ def _cosine_scale(generation: Generation) -> CosineScale:
     """Generations from before it was measured have the scale that weights were set for."""
     measured = generation.manifest.parts["encoder"].get("cosines")
     return CosineScale(**measured) if measured else CosineScale()
+
+
+def _warm_up(pipeline: Pipeline, queries: Sequence[str]) -> None:
+    """First calls are slow (memory is mapped, caches are cold, costs are guesses): pay before shoppers do."""
+    for query in queries:
+        pipeline.search(SearchRequest(query, skip_cache=True), Deadline.none())
 
 
 def _seconds_of_words(lexical: TantivyLexicalIndex, queries: Sequence[str], limit: int) -> float:

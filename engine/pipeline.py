@@ -152,10 +152,9 @@ class Pipeline:
             return None
 
         def embed() -> FloatArray:
-            start = perf_counter()
             with trace.stage(Stage.ENCODE):
                 vector: FloatArray = self.stages.encoder.encode_queries([reading.phrase], trace.deadline)[0]
-            self.costs.encode.observe(perf_counter() - start, 1)
+            self.costs.encode.observe(trace.seconds(Stage.ENCODE), 1)
             return vector
 
         if request.skip_cache:
@@ -202,13 +201,12 @@ class Pipeline:
             trace.degrade(Stage.RERANK, f"Reranking was {how}: no more fits before the deadline.")
         if not depth:
             return scored, Candidates.none()
-        start = perf_counter()
         text = reading.phrase
         if request.expansion.rerank_text:
             text = " ".join((text, *(word for word in reading.other_words if word not in text)))
         with trace.stage(Stage.RERANK):
             reranked = self.stages.rerank(text, scored, depth, trace.deadline)
-        self.costs.pair.observe(perf_counter() - start, depth)
+        self.costs.pair.observe(trace.seconds(Stage.RERANK), depth)
         return reranked.scored, Candidates.ranked(reranked.rows, reranked.probabilities, limit=depth)
 
     def _diversify(self, request: SearchRequest, scored: Scored, trace: Trace) -> Scored:

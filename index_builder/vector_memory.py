@@ -39,23 +39,17 @@ def within(
     Raises ConfigError when not even the smallest fits.
     """
     kinds = [preferred] if preferred is IndexKind.FLAT else list(dict.fromkeys((preferred, IndexKind.IVF)))
-    fitting = [
-        (kind, storage)
+    sizes = {
+        (kind, storage): mib_of(kind, storage, count, dimension)
         for kind in kinds
-        for storage in (FULL if kind is not IndexKind.FLAT else (VectorStorage.FLOAT32,))
-        if mib_of(kind, storage, count, dimension) <= budget_mib
-    ]
-    fitting += [
-        (kind, VectorStorage.INT4)
-        for kind in kinds
-        if kind is not IndexKind.FLAT and mib_of(kind, VectorStorage.INT4, count, dimension) <= budget_mib
-    ]
+        for storage in ((VectorStorage.FLOAT32,) if kind is IndexKind.FLAT else (*FULL, VectorStorage.INT4))
+    }
+    fitting = [index for index, mib in sizes.items() if mib <= budget_mib]
     if not fitting:
-        smallest = VectorStorage.FLOAT32 if preferred is IndexKind.FLAT else VectorStorage.INT4
         raise ConfigError(
             f"{count:,} vectors of {dimension} numbers do not fit into {budget_mib:g} MiB; the smallest "
-            f"index takes about {mib_of(kinds[-1], smallest, count, dimension):,.0f}. Allow more "
-            "(--max-vector-memory), or cut the embeddings (--dimension).",
+            f"index takes about {min(sizes.values()):,.0f}. Allow more (--max-vector-memory), or cut the "
+            "embeddings (--dimension).",
             setting="max_vector_memory",
         )
-    return fitting
+    return sorted(fitting, key=lambda index: index[1] is VectorStorage.INT4)

@@ -76,17 +76,7 @@ class FaissVectorIndex:
 
     def search(self, vectors: FloatArray, limit: int, mask: Mask | None = None) -> list[Candidates]:
         """See `VectorIndex`. Raises DimensionMismatchError; ValueError when the mask has another length."""
-        queries = self._queries(vectors)
-        passing = len(self) if mask is None else self._passing(mask)
-        wanted = min(limit, passing)
-        if wanted <= 0:
-            return [Candidates.none() for _ in queries]
-        with _faiss_threads(self._threads if len(queries) > 1 else 1):
-            scores, rows = self._nearest(queries, wanted, mask, passing)
-        return [
-            Candidates.ranked(r, s, limit=wanted, complete=wanted == passing)
-            for r, s in zip(rows, scores, strict=True)
-        ]
+        return self._found(vectors, limit, mask, exact=False)
 
     def vectors(self, rows: RowArray) -> FloatArray:
         wanted = np.ascontiguousarray(rows, np.int64)
@@ -99,12 +89,18 @@ class FaissVectorIndex:
 
     def exact(self, vectors: FloatArray, limit: int, mask: Mask | None = None) -> list[Candidates]:
         """As `search`, but every row that passes is compared with what is stored of it."""
+        return self._found(vectors, limit, mask, exact=True)
+
+    def _found(self, vectors: FloatArray, limit: int, mask: Mask | None, *, exact: bool) -> list[Candidates]:
         queries = self._queries(vectors)
         passing = len(self) if mask is None else self._passing(mask)
         wanted = min(limit, passing)
         if wanted <= 0:
             return [Candidates.none() for _ in queries]
-        scores, rows = self._scan(queries, wanted, mask)
+        with _faiss_threads(self._threads if len(queries) > 1 else 1):
+            scores, rows = (
+                self._scan(queries, wanted, mask) if exact else self._nearest(queries, wanted, mask, passing)
+            )
         return [
             Candidates.ranked(r, s, limit=wanted, complete=wanted == passing)
             for r, s in zip(rows, scores, strict=True)

@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
@@ -49,7 +49,7 @@ def serve_many(settings: ServeSettings) -> int:
         each = [_settings_of(settings, place, port) for place in range(settings.processes)]
         own = [settings.port and settings.port + 1 + place for place in range(settings.processes)]
         with _running(each, own, stop) as family:
-            if family.wait_until_serving(stop):
+            if family.wait_until_serving():
                 ports = [port, *(child.port for child in family.children)]
                 _log.info("listening", host=settings.host, port=port, own_ports=ports[1:])
                 if settings.port_file is not None:
@@ -81,7 +81,6 @@ class _Family:
     """What the threads that look after one process each have in common."""
 
     stop: threading.Event
-    serving: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     failed: bool = False
     children: Sequence[_Child] = ()
 
@@ -94,13 +93,13 @@ class _Family:
         self.failed = True
         self.stop.set()
 
-    def wait_until_serving(self, stop: threading.Event) -> bool:
-        """Whether every process serves; False when they are to stop before that."""
-        for _ in self.children:
-            while not self.serving.acquire(timeout=0.1):
-                if stop.is_set():
+    def wait_until_serving(self) -> bool:
+        """Whether every process has served; False when they are to stop before that."""
+        for child in self.children:
+            while not child.serving.wait(0.1):
+                if self.stop.is_set():
                     return False
-        return not stop.is_set()
+        return not self.stop.is_set()
 
 
 class _Child(threading.Thread):
@@ -111,17 +110,17 @@ class _Child(threading.Thread):
         super().__init__(name="process", daemon=True)
         self._settings, self._family = settings, family
         self.port = port
+        self.serving = threading.Event()
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
 
     def run(self) -> None:
-        pause, ever_served = _PAUSES[0], False
+        pause = _PAUSES[0]
         while not self._family.stop.is_set():
             served, code = self._live()
-            ever_served |= served
             if self._family.stop.is_set():
                 return
-            if not ever_served:
+            if not self.serving.is_set():
                 self._family.fail()
                 return
             pause = _PAUSES[0] if served else min(2 * pause, _PAUSES[1])
@@ -165,7 +164,7 @@ class _Child(threading.Thread):
                     self._family.moved(self)
                 elif word == SERVING:
                     served, self.port = True, int(port)
-                    self._family.serving.release()
+                    self.serving.set()
         return served, process.returncode
 
 

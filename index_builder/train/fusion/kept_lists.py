@@ -33,7 +33,7 @@ class KeptLists:
 
     def keep(self, lists: Sequence[GradedList]) -> None:
         """To be called whenever `lists`, all that were collected, have grown by one."""
-        if self.folder is not None and lists and len(lists) % BLOCK == 0:
+        if self.folder is not None and len(lists) % BLOCK == 0:
             first = len(lists) - BLOCK
             write_atomically(_block(self.folder, first), _packed(lists[first:]))
 
