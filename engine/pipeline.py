@@ -85,12 +85,13 @@ class Pipeline:
         scored, reranked = self._rerank(request, plan, reading, scored, trace)
         settled = perf_counter()
         scored = self._diversify(request, scored, trace)
-        rows = self._order(plan, scored)
-        hits = self._page(request, plan, scored, rows, _Evidence(reading, gathered, reranked), trace)
+        hits = self._page(request, plan, scored, _Evidence(reading, gathered, reranked), trace)
         self.costs.learn(trace, started=started, settled=settled)
         return SearchResult(
             hits=hits,
-            next_page_token=next_token(request, self.generation_id, plan.offset + plan.page_size, len(rows)),
+            next_page_token=next_token(
+                request, self.generation_id, plan.offset + plan.page_size, len(scored)
+            ),
             facets=count_facets(self.stages.columns, request.facet_keys, scored.rows),
             total_size=len(scored),
             total_size_exact=not gathered.late and all(found.complete for found in gathered.sources.values()),
@@ -217,25 +218,25 @@ class Pipeline:
             return self.stages.diversify(scored, strength=spec.strength, max_per_brand=spec.max_per_brand)
 
     def _order(self, plan: Plan, scored: Scored) -> RowArray:
+        """Places in `scored`, in the order that was asked for."""
         if plan.order is None:
-            return scored.rows
-        return scored.rows[order_rows(plan.order, self.stages.columns, scored.rows, scored.scores)]
+            return np.arange(len(scored))
+        return order_rows(plan.order, self.stages.columns, scored.rows, scored.scores)
 
     def _page(
         self,
         request: SearchRequest,
         plan: Plan,
         scored: Scored,
-        rows: RowArray,
         evidence: _Evidence,
         trace: Trace,
     ) -> tuple[Hit, ...]:
-        page = rows[plan.offset : plan.offset + plan.page_size]
+        places = self._order(plan, scored)[plan.offset : plan.page_end]
+        page, scores = scored.rows[places], scored.scores[places].tolist()
         explanations: Sequence[Explanation | None] = [None] * len(page)
         if request.explain:
             with trace.stage(Stage.EXPLAIN):
                 explanations = explain(scored, page, evidence.of(page, self.stages.expand))
-        scores = scored.scores_of(page).tolist()
         return tuple(
             Hit(product, rank, score, explanation)
             for rank, (product, score, explanation) in enumerate(

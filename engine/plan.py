@@ -115,6 +115,10 @@ class Plan:
     filter: Filter | None
     order: OrderBy | None
 
+    @property
+    def page_end(self) -> int:
+        return self.offset + self.page_size
+
     @classmethod
     def of(
         cls, request: SearchRequest, settings: RankingSettings, columns: Columns, generation_id: str

@@ -91,19 +91,21 @@ class _Loading(threading.Thread):
 
     def run(self) -> None:
         try:
-            metrics = self._server.metrics
-            watch = Watch(
-                on_batch=metrics.batch_finished,
-                on_lookup=metrics.cache_looked_up,
-                on_recall=metrics.recall_measured,
-            )
-            self.engine = self._open(self._settings, watch)
+            self.engine = self._open(self._settings, watch_of(self._server.metrics))
             self._server.serve(self.engine)
             status = self.engine.status()
             _log.info("serving", generation=status.generation.id, device=status.device)
         except Exception as error:
             self.error = error
             self._stop_serving.set()
+
+
+def watch_of(metrics: Metrics) -> Watch:
+    return Watch(
+        on_batch=metrics.batch_finished,
+        on_lookup=metrics.cache_looked_up,
+        on_recall=metrics.recall_measured,
+    )
 
 
 def _bootstrap(settings: ServeSettings, watch: Watch) -> SearchEngine:

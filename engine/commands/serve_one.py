@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import sys
 import threading
+from dataclasses import replace
 from typing import TextIO
 
 import structlog
 
 from engine.bootstrap import open_engine
-from engine.commands.serve import leave_threads_behind, stop_signal
+from engine.commands.serve import leave_threads_behind, stop_signal, watch_of
 from engine.config import ServeSettings
 from engine.errors import EngineError
 from engine.logs import configure_logs, written_behind
 from engine.metrics import Metrics, MetricsPage
 from engine.rpc.server import Server
 from engine.serving import ServingEngine
-from engine.watch import Watch
 
 FOLLOW, SERVING, MOVED = "follow", "serving", "moved"
 
@@ -44,12 +44,7 @@ def _serve(settings: ServeSettings, own_port: int, told: TextIO, tell: TextIO) -
     """Whether nothing still runs."""
     metrics = Metrics()
     page = MetricsPage.open(metrics, settings.host, settings.metrics_port) if settings.metrics else None
-    watch = Watch(
-        on_batch=metrics.batch_finished,
-        on_lookup=metrics.cache_looked_up,
-        on_recall=metrics.recall_measured,
-        on_move=lambda: print(MOVED, file=tell, flush=True),
-    )
+    watch = replace(watch_of(metrics), on_move=lambda: print(MOVED, file=tell, flush=True))
     with stop_signal() as stop:
         engine = open_engine(settings, watch)
         threading.Thread(target=_listen, args=(told, engine, stop), name="told", daemon=True).start()

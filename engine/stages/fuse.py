@@ -33,12 +33,6 @@ class Scored:
             total += part
         return total
 
-    def scores_of(self, rows: RowArray) -> NDArray[np.float64]:
-        """Of `rows`, each of them among `self.rows`, in their order."""
-        by_row = np.argsort(self.rows)
-        found: NDArray[np.float64] = self.scores[by_row[np.searchsorted(self.rows, rows, sorter=by_row)]]
-        return found
-
     def take(self, order: NDArray[np.int64]) -> Scored:
         return Scored(self.rows[order], {name: part[order] for name, part in self.parts.items()})
 
