@@ -29,7 +29,7 @@ from engine.backends.faiss_library import faiss
 from engine.backends.vector_index import FaissVectorIndex
 from engine.generation import DataFolder
 from engine.types import FloatArray
-from index_builder.vectors import stand_ins
+from index_builder.vector_oracle import stand_ins
 
 ROUNDS = 3
 _DEPTHS = (10, 100)

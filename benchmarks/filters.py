@@ -26,7 +26,8 @@ from benchmarks.machine import machine
 from engine.backends.vector_index import FaissVectorIndex
 from engine.generation import DataFolder
 from engine.types import FloatArray, Mask
-from index_builder.vectors import build_vector_index, stand_ins
+from index_builder.vector_oracle import stand_ins
+from index_builder.vectors import build_vector_index
 
 SHARES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.001, 0.0001)
 KINDS = ("random", "near", "far")

@@ -39,7 +39,7 @@ from engine.backends.vector_layout import INDEX_FILE, VectorLayout
 from engine.files import files_below
 from engine.generation import DataFolder, Generation
 from engine.types import FloatArray
-from index_builder.vectors import stand_ins
+from index_builder.vector_oracle import stand_ins
 
 SIZES = (10_000, 100_000, 1_000_000)
 _QUERIES, _LIMIT, _WARM_UP = 500, 10, 50

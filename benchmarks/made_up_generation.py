@@ -30,7 +30,8 @@ from index_builder.lexical import build_lexical_index
 from index_builder.past_queries import build_past_queries
 from index_builder.publish import Summary, publish, seal
 from index_builder.texts import rerank_text
-from index_builder.vectors import build_vector_index, stand_ins
+from index_builder.vector_oracle import stand_ins
+from index_builder.vectors import build_vector_index
 
 PAST_QUERIES = 1_000
 _ROWS_OF_A_QUERY = 5

@@ -206,13 +206,13 @@ class Pipeline:
         if request.expansion.rerank_text:
             text = " ".join((text, *(word for word in reading.other_words if word not in text)))
         with trace.stage(Stage.RERANK):
-            reranked = self.stages.rerank(text, scored, depth, trace.deadline)
-        self.costs.pair.observe(trace.seconds(Stage.RERANK), depth)
+            reranked = self.stages.rerank(text, scored, depth, trace.deadline, settles=plan.settles)
+        self.costs.pair.observe(trace.seconds(Stage.RERANK), len(reranked.rows))
         return reranked.scored, Candidates.ranked(reranked.rows, reranked.probabilities, limit=depth)
 
     def _diversify(self, request: SearchRequest, scored: Scored, trace: Trace) -> Scored:
         spec = request.diversity
-        if not (spec.strength or spec.max_per_brand):
+        if not spec.wanted:
             return scored
         with trace.stage(Stage.DIVERSIFY):
             return self.stages.diversify(scored, strength=spec.strength, max_per_brand=spec.max_per_brand)

@@ -105,7 +105,10 @@ class RankingSettings:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`limit` candidates per source, `depth` of them reranked, the page [offset, offset + page_size)."""
+    """`limit` candidates per source, `depth` of them reranked, the page [offset, offset + page_size).
+
+    Reranking has to settle the first `settles` places; None where a later step may move any product there.
+    """
 
     query: str
     offset: int
@@ -114,10 +117,15 @@ class Plan:
     depth: int
     filter: Filter | None
     order: OrderBy | None
+    diverse: bool
 
     @property
     def page_end(self) -> int:
         return self.offset + self.page_size
+
+    @property
+    def settles(self) -> int | None:
+        return None if self.diverse or self.order is not None else self.page_end
 
     @classmethod
     def of(
@@ -144,6 +152,7 @@ class Plan:
             else 0,
             filter=parse_filter(request.filter, columns) if request.filter.strip() else None,
             order=parse_order_by(request.order_by, columns) if request.order_by.strip() else None,
+            diverse=request.diversity.wanted,
         )
 
 

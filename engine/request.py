@@ -68,6 +68,10 @@ class DiversitySpec:
     strength: float = 0.0
     max_per_brand: int = 0
 
+    @property
+    def wanted(self) -> bool:
+        return bool(self.strength or self.max_per_brand)
+
 
 @dataclass(frozen=True, slots=True)
 class RetrievalSpec:

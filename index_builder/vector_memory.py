@@ -31,14 +31,13 @@ def mib_of(kind: IndexKind, storage: VectorStorage, count: int, dimension: int) 
 
 
 def within(
-    budget_mib: float, preferred: IndexKind, count: int, dimension: int
+    budget_mib: float, kinds: Sequence[IndexKind], count: int, dimension: int
 ) -> Sequence[tuple[IndexKind, VectorStorage]]:
-    """Indexes that take no more than the budget, in the order in which they are to be tried: the kind that
-    is preferred first, then cells without links; four bits, which cost recall, after all else of their kind.
+    """Indexes that take no more than the budget, in the order in which they are to be tried: four bits, which
+    cost recall, after all else.
 
     Raises ConfigError when not even the smallest fits.
     """
-    kinds = [preferred] if preferred is IndexKind.FLAT else list(dict.fromkeys((preferred, IndexKind.IVF)))
     sizes = {
         (kind, storage): mib_of(kind, storage, count, dimension)
         for kind in kinds

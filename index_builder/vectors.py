@@ -1,4 +1,4 @@
-"""Build the vector index: the kind by size, the storage and the search effort by measured recall."""
+"""Build the vector index: the kind by measured work, storage and search effort by measured recall."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from engine.backends.vector_layout import INDEX_FILE, IndexKind, VectorLayout, V
 from engine.errors import ConfigError
 from engine.types import FloatArray
 from index_builder.vector_memory import FULL, LINKS, mib_of, within
+from index_builder.vector_oracle import DEPTH, Oracle, sample_queries
 
 FLAT_UP_TO = 5_000
 """Comparing 5,000 x 384 takes 0.3 ms on one thread, a walk over HNSW 0.1 ms: below this, exact is worth it.
@@ -28,12 +30,6 @@ EFFORTS = {
     IndexKind.HNSW: (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512),
     IndexKind.IVF: (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256),
 }
-_SERVED_DEPTH = 100
-"""Fusion takes about this many candidates from a source, so recall has to hold there as well as at 10: nprobe
-8 of an IVF index of 19,406 products found .97 of the ten nearest, but only .80 of the hundred nearest.
-"""
-_SAMPLE = 256
-_FEW_QUERIES = 64
 _LINKING_EFFORT = 80
 _LINKS_THE_SAME = hasattr(faiss, "hnsw_add_vertices_deterministic") and not hasattr(
     faiss.cvar, "hnsw_deterministic_build"
@@ -41,11 +37,10 @@ _LINKS_THE_SAME = hasattr(faiss, "hnsw_add_vertices_deterministic") and not hasa
 """Threads race for an HNSW graph's links, and only one gives the same graph every time; but in FAISS 1.15 any
 number of them does, unless a later release has made that a choice.
 """
-_NOISE = 1.5
-"""Noise of this length (the product has 1) puts a stand-in query at a cosine of .55 to its product. Shoppers'
-queries in icecat were at .61 to their nearest product, and needed about the same effort for the same recall.
+_WALKED = 4
+"""A row that a walk over HNSW looks at costs as much time as so many rows of a cell, which lie one after the
+other: 4 among 100,000 vectors of 384 int8 numbers, 7 among a million, where no cache holds them.
 """
-_SAME = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +73,11 @@ def build_vector_index(
 ) -> VectorIndexReport:
     """Write the index of `vectors` (n, d), unit length, into `folder`, and say how well it does.
 
-    int8 storage is tried first, then float16, then float32, each with rising search effort, until recall@10
-    reaches the target, and on until recall@100 does; when nothing does, the index is flat and exact.
-    `queries` (m, d) are real query embeddings to measure with; without enough of them noisy products stand
-    in. `kind` overrides the choice by size, `storages` what is tried. `encoder` is the fingerprint of the
+    Of every kind that is worth a try at this size, int8 storage is tried first, then float16, then float32,
+    each with rising search effort, until recall@10 reaches the target, and on until recall@100 does; the kind
+    that then looks at least is taken. When nothing reaches it, the index is flat and exact. `queries` (m, d)
+    are real query embeddings to measure with; without enough of them noisy products stand in. `kind` leaves
+    no choice, `storages` are what is tried. `encoder` is the fingerprint of the
     encoder that made the vectors: nothing else is served with them. The same arguments give the same bytes.
 
     `max_mib` bounds what the file, which a server maps into memory, may take; 0 does not. Within it, further
@@ -91,13 +87,13 @@ def build_vector_index(
     started = time.perf_counter()
     matrix = np.ascontiguousarray(vectors, np.float32)
     folder.mkdir(parents=True, exist_ok=True)
-    sample = _sample(matrix, queries, seed)
+    sample = sample_queries(matrix, queries, seed)
     with _threads(threads):
-        oracle = _Oracle.over(matrix, sample)
-        chosen = kind or _kind_for(len(matrix))
-        tried = [(chosen, storage) for storage in storages]
+        oracle = Oracle.over(matrix, sample)
+        kinds = (kind,) if kind else kinds_for(len(matrix))
+        tried: Sequence[tuple[IndexKind, VectorStorage]] = list(product(kinds, storages))
         if max_mib:
-            tried = list(within(max_mib, chosen, *matrix.shape))
+            tried = within(max_mib, kinds, *matrix.shape)
         index, layout = _choose(matrix, oracle, tried, target_recall, seed, max_mib)
     faiss.write_index(index, str(folder / INDEX_FILE))
     layout = replace(layout, encoder=encoder)
@@ -116,52 +112,45 @@ def build_vector_index(
 
 
 @dataclass(frozen=True, slots=True)
-class _Oracle:
-    """Exact answers: `scores` (m, depth) are the true best ones of every query, falling."""
+class _Tried:
+    """An index that reaches the recall aimed at. `cost` of a search for a hundred, in rows of a cell: it is
+    counted, not timed, so that the same vectors give the same choice on any day.
+    """
 
-    matrix: FloatArray
-    queries: FloatArray
-    scores: FloatArray
+    index: Any
+    layout: VectorLayout
+    cost: float
 
     @classmethod
-    def over(cls, matrix: FloatArray, queries: FloatArray) -> _Oracle:
-        depth = min(_SERVED_DEPTH, len(matrix))
-        if not len(queries):
-            return cls(matrix, queries, np.empty((0, depth), np.float32))
-        scores, _ = faiss.knn(queries, matrix, depth, metric=faiss.METRIC_INNER_PRODUCT)
-        return cls(matrix, queries, scores)
-
-    def recall(self, index: FaissVectorIndex, at: int) -> float:
-        """A row is right when its true score is no lower than that of the last right one, so twins are
-        equals.
-        """
-        if not len(self.queries):
-            return 1.0
-        depth = min(at, len(self.matrix))
-        right = [
-            np.mean(self.matrix[hits.rows] @ query >= best[depth - 1] - _SAME)
-            for query, best, hits in zip(
-                self.queries, self.scores, index.search(self.queries, depth), strict=True
-            )
-        ]
-        return float(np.mean(right))
+    def of(cls, index: Any, layout: VectorLayout, oracle: Oracle) -> _Tried:
+        compared = oracle.compared(FaissVectorIndex(index, layout))
+        if not compared:  # it had rather compare all rows
+            return cls(index, layout, layout.count)
+        if layout.kind is IndexKind.HNSW:
+            return cls(index, layout, _WALKED * compared)
+        return cls(index, layout, index.nlist + compared)
 
 
 def _choose(
     matrix: FloatArray,
-    oracle: _Oracle,
+    oracle: Oracle,
     tried: Sequence[tuple[IndexKind, VectorStorage]],
     target: float,
     seed: int,
     max_mib: float,
 ) -> tuple[Any, VectorLayout]:
+    """The cheapest of the kinds, each with the first of its storages that reaches the target."""
+    best: dict[IndexKind, _Tried] = {}
     for kind, storage in tried:
-        if kind is IndexKind.FLAT:
-            break
+        if kind is IndexKind.FLAT or kind in best or (best and storage is VectorStorage.INT4):
+            continue  # four bits cost recall further down: only where nothing else will do
         index = _build(matrix, kind, storage, seed)
         layout = _tuned(index, _unmeasured(matrix, kind, storage), oracle, target)
         if layout is not None:
-            return index, layout
+            best[kind] = _Tried.of(index, layout, oracle)
+    if best:
+        cheapest = min(best.values(), key=lambda each: each.cost)
+        return cheapest.index, cheapest.layout
     if max_mib and mib_of(IndexKind.FLAT, VectorStorage.FLOAT32, *matrix.shape) > max_mib:
         raise ConfigError(
             f"No vector index of {max_mib:g} MiB reaches a recall of {target:g}. Allow more "
@@ -172,7 +161,7 @@ def _choose(
     return index, _unmeasured(matrix, IndexKind.FLAT, VectorStorage.FLOAT32, recall=1.0)
 
 
-def _tuned(index: Any, layout: VectorLayout, oracle: _Oracle, target: float) -> VectorLayout | None:
+def _tuned(index: Any, layout: VectorLayout, oracle: Oracle, target: float) -> VectorLayout | None:
     """With the least efforts that reach the target in searches for ten and for a hundred; None when the most
     does not.
     """
@@ -181,7 +170,7 @@ def _tuned(index: Any, layout: VectorLayout, oracle: _Oracle, target: float) -> 
         opened = FaissVectorIndex(index, replace(layout, effort=effort, effort_at_10=effort))
         if shallow is None and (at_10 := oracle.recall(opened, 10)) >= target:
             shallow = effort, at_10
-        if shallow is not None and (at_100 := oracle.recall(opened, _SERVED_DEPTH)) >= target:
+        if shallow is not None and (at_100 := oracle.recall(opened, DEPTH)) >= target:
             return replace(
                 layout,
                 effort=effort,
@@ -220,10 +209,11 @@ def _factory(kind: IndexKind, storage: VectorStorage, count: int) -> str:
     return f"IVF{cells},{storage}"
 
 
-def _kind_for(count: int) -> IndexKind:
+def kinds_for(count: int) -> Sequence[IndexKind]:
+    """What is worth a try for so many rows."""
     if count <= FLAT_UP_TO:
-        return IndexKind.FLAT
-    return IndexKind.HNSW if count <= HNSW_UP_TO else IndexKind.IVF
+        return (IndexKind.FLAT,)
+    return (IndexKind.HNSW, IndexKind.IVF) if count <= HNSW_UP_TO else (IndexKind.IVF,)
 
 
 def _unmeasured(
@@ -241,25 +231,6 @@ def _parameters(index: Any, layout: VectorLayout) -> dict[str, int]:
     if layout.kind is IndexKind.IVF:
         return {"nlist": index.nlist, "nprobe": layout.effort, "nprobe@10": layout.effort_at_10}
     return {}
-
-
-def _sample(matrix: FloatArray, queries: FloatArray | None, seed: int) -> FloatArray:
-    """At most 256 queries to measure with: real ones first, noisy products when those are few."""
-    random = np.random.default_rng(seed)
-    real = np.empty((0, matrix.shape[1]), np.float32) if queries is None else np.asarray(queries, np.float32)
-    if len(real) > _SAMPLE:
-        real = real[np.sort(random.choice(len(real), _SAMPLE, replace=False))]
-    if len(real) >= _FEW_QUERIES or not len(matrix):
-        return np.ascontiguousarray(real if len(matrix) else real[:0])
-    return np.ascontiguousarray(np.concatenate([real, stand_ins(matrix, _SAMPLE, random)]), np.float32)
-
-
-def stand_ins(matrix: FloatArray, count: int, random: np.random.Generator) -> FloatArray:
-    """Products with noise in the place of queries, unit length: `count` of them, or as many as there are."""
-    picked = matrix[random.choice(len(matrix), min(count, len(matrix)), replace=False)]
-    noise = random.standard_normal(picked.shape, np.float32)
-    noisy = picked + _NOISE * noise / np.linalg.norm(noise, axis=1, keepdims=True)
-    return np.asarray(noisy / np.linalg.norm(noisy, axis=1, keepdims=True), np.float32)
 
 
 @contextmanager

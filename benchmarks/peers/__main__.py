@@ -27,7 +27,7 @@ from benchmarks.machine import machine
 from benchmarks.peers.job import Outcome
 from benchmarks.peers.registry import PEERS
 from benchmarks.peers.runs import known, run, save_data
-from index_builder.vectors import stand_ins
+from index_builder.vector_oracle import stand_ins
 
 _TUNING, _ASKED = 500, 1_000
 

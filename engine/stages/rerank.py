@@ -41,9 +41,26 @@ class Rerank:
     texts: Callable[[RowArray], Sequence[str]]
     weight: float
 
-    def __call__(self, query: str, scored: Scored, depth: int, deadline: Deadline) -> Reranked:
-        head = scored.rows[:depth]
-        probabilities = self.scorer.score(query, self.texts(head), deadline)
+    def __call__(
+        self, query: str, scored: Scored, depth: int, deadline: Deadline, *, settles: int | None = None
+    ) -> Reranked:
+        """Where only the first `settles` places matter, no more is read than decides them: those that stand
+        there, then those that a probability of 1 would bring there. The places, their scores and their parts
+        are the same as when all `depth` had been read.
+        """
+        first = depth if settles is None else min(settles, depth)
+        rows, probabilities = scored.rows[:first], self._read(query, scored.rows[:first], deadline)
+        if first < min(depth, len(scored)):
+            bar = float(np.min(scored.scores[:first] + self.weight * probabilities))
+            able = int(np.count_nonzero(scored.scores[first:depth] + self.weight >= bar))
+            more = scored.rows[first : first + able]  # they are in descending order of score
+            rows = scored.rows[: first + able]
+            probabilities = np.concatenate([probabilities, self._read(query, more, deadline)])
         part = np.zeros(len(scored))
-        part[: len(head)] = self.weight * probabilities
-        return Reranked(scored.with_part(PART, part), head, probabilities)
+        part[: len(rows)] = self.weight * probabilities
+        return Reranked(scored.with_part(PART, part), rows, probabilities)
+
+    def _read(self, query: str, rows: RowArray, deadline: Deadline) -> FloatArray:
+        if not len(rows):
+            return np.empty(0, np.float32)
+        return self.scorer.score(query, self.texts(rows), deadline)

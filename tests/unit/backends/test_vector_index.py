@@ -21,7 +21,8 @@ from engine.errors import (
     EncoderMismatchError,
 )
 from engine.types import FloatArray
-from index_builder.vectors import build_vector_index, stand_ins
+from index_builder.vector_oracle import stand_ins
+from index_builder.vectors import build_vector_index
 
 DIMENSION = 16
 

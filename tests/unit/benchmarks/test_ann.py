@@ -13,7 +13,7 @@ from benchmarks.ann_families import FAMILIES
 from benchmarks.ann_plot import draw
 from benchmarks.filters import made_up
 from engine.errors import ConfigError
-from index_builder.vectors import stand_ins
+from index_builder.vector_oracle import stand_ins
 
 COUNT, DIMENSION = 3_000, 32
 VECTORS = made_up(COUNT, DIMENSION, seed=1)

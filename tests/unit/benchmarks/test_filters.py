@@ -10,7 +10,7 @@ import pytest
 from benchmarks.filters import KINDS, SHARES, made_up, masks, sweep
 from engine.backends.vector_index import FaissVectorIndex
 from engine.types import Candidates, FloatArray, Mask
-from index_builder.vectors import stand_ins
+from index_builder.vector_oracle import stand_ins
 
 VECTORS = made_up(2_000, 16, seed=1)
 QUERIES = stand_ins(VECTORS, 5, np.random.default_rng(2))

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 import index_builder.vectors as builder
 from engine.backends.vector_index import FaissVectorIndex
-from engine.backends.vector_layout import IndexKind, VectorStorage
+from engine.backends.vector_layout import IndexKind, VectorLayout, VectorStorage
 from engine.types import FloatArray
+from index_builder.vector_oracle import Oracle
 from index_builder.vectors import build_vector_index
 
 
@@ -27,11 +28,47 @@ def kinds_of_products(count: int, dimension: int = 24, seed: int = 0) -> FloatAr
 
 
 @pytest.mark.parametrize(
-    ("count", "kind"),
-    [(0, "flat"), (5_000, "flat"), (5_001, "hnsw"), (1_500_000, "hnsw"), (1_500_001, "ivf")],
+    ("count", "kinds"),
+    [
+        (0, ["flat"]),
+        (5_000, ["flat"]),
+        (5_001, ["hnsw", "ivf"]),
+        (1_500_000, ["hnsw", "ivf"]),
+        (1_500_001, ["ivf"]),
+    ],
 )
-def test_the_kind_follows_the_size(count: int, kind: str) -> None:
-    assert builder._kind_for(count) == IndexKind(kind)
+def test_the_size_says_which_kinds_are_worth_a_try(count: int, kinds: list[str]) -> None:
+    assert list(builder.kinds_for(count)) == kinds
+
+
+def test_the_kind_follows_the_vectors(tmp_path: Path) -> None:
+    """Cells hold what lies in clusters; where products lie anywhere, only a graph leads to all neighbours."""
+    random = np.random.default_rng(2)
+    anywhere = unit(random.standard_normal((20_000, 32)))
+    centres = unit(random.standard_normal((60, 24)))
+    clustered = unit(np.repeat(centres, 100, axis=0) + 0.02 * random.standard_normal((6_000, 24)))
+
+    chosen = {}
+    for name, matrix in (("anywhere", anywhere), ("clustered", clustered)):
+        queries = unit(matrix[::100] + 0.02 * random.standard_normal(matrix[::100].shape))
+        report = build_vector_index(matrix, tmp_path / name, queries=queries, target_recall=0.99, threads=2)
+        chosen[name] = report.kind
+
+    assert chosen == {"anywhere": IndexKind.HNSW, "clustered": IndexKind.IVF}
+
+
+@pytest.mark.parametrize(("kind", "efforts"), [(IndexKind.HNSW, (128, 192)), (IndexKind.IVF, (8, 16))])
+def test_the_work_of_a_search_is_counted_not_timed(kind: IndexKind, efforts: tuple[int, int]) -> None:
+    matrix = kinds_of_products(6_000)
+    oracle = Oracle.over(matrix, matrix[:50])
+    index = builder._build(matrix, kind, VectorStorage.INT8, seed=0)
+
+    def compared(effort: int) -> float:
+        layout = VectorLayout(kind, VectorStorage.INT8, 24, 6_000, effort, 0, 0, effort_at_10=effort)
+        return oracle.compared(FaissVectorIndex(index, layout))
+
+    first, again, more = (compared(effort) for effort in (efforts[0], *efforts))
+    assert 100 < first == again < more < 6_000
 
 
 def test_few_products_are_compared_exactly(tmp_path: Path) -> None:
