@@ -45,7 +45,7 @@ from index_builder.past_queries import build_past_queries
 from index_builder.progress import Progress
 from index_builder.publish import Summary, publish, seal
 from index_builder.quality import CleanCatalogue
-from index_builder.texts import embedding_text, rerank_text
+from index_builder.texts import EmbeddingTexts, rerank_text
 from index_builder.unseen import check_build
 from index_builder.vectors import VectorIndexReport, build_vector_index
 
@@ -184,8 +184,13 @@ class _Build:
 
     def _embed(self, encoder: DualEncoder, products: Sequence[Product]) -> FloatArray:
         with self.progress.step("embed products") as advance:
-            texts = [embedding_text(product) for product in products]
-            return embed_products(texts, encoder, cache=self.settings.out / CACHE, progress=advance)
+            return embed_products(
+                EmbeddingTexts(products),
+                encoder,
+                cache=self.settings.out / CACHE,
+                progress=advance,
+                scratch=self.work,
+            )
 
     def _vectors(self, encoder: DualEncoder, vectors: FloatArray, past_queries: Sequence[PastQuery]) -> float:
         with self.progress.step("embed past queries") as advance:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from engine.types import AttributeValue, Product
 
@@ -28,6 +29,22 @@ def embedding_text(product: Product) -> str:
     if product.description.casefold() not in product.title.casefold():
         parts.append(_cut(product.description, DESCRIPTION_CHARACTERS))
     return ". ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingTexts:
+    """`embedding_text` of every product, made when it is asked for: all of them are never in memory."""
+
+    products: Sequence[Product]
+
+    def __len__(self) -> int:
+        return len(self.products)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(embedding_text, self.products)
+
+    def __getitem__(self, row: int) -> str:
+        return embedding_text(self.products[row])
 
 
 def rerank_text(product: Product) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.errors import ConfigError
 from index_builder.embed import CHUNK_TEXTS, embed_products, embed_queries
 from tests.unit.index_builder.hashing_encoder import HashingEncoder, many_texts
 
@@ -28,6 +30,39 @@ def test_each_row_is_the_embedding_of_its_text(tmp_path: Path, encoder: HashingE
 
     assert vectors.dtype == np.float32
     np.testing.assert_array_equal(vectors, HashingEncoder(tmp_path / "other").encode_products(texts))
+
+
+def test_embeddings_can_lie_in_a_file_that_nobody_has_to_remove(
+    tmp_path: Path, encoder: HashingEncoder
+) -> None:
+    texts, scratch = ["b", "a", "b", "", "c"], tmp_path / "scratch"
+    scratch.mkdir()
+
+    mapped = embed_products(texts, encoder, cache=tmp_path / "cache", scratch=scratch)
+
+    assert isinstance(mapped, np.memmap)
+    assert not any(scratch.iterdir())
+    np.testing.assert_array_equal(mapped, embed_products(texts, encoder, cache=tmp_path / "cache"))
+    assert embed_products([], encoder, cache=tmp_path / "cache", scratch=scratch).shape == (
+        0,
+        mapped.shape[1],
+    )
+
+
+def test_no_room_for_the_embeddings_is_told_before_any_is_made(
+    tmp_path: Path, encoder: HashingEncoder
+) -> None:
+    """A limit on the size of files stands in for a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, before[1]))
+    try:
+        with pytest.raises(ConfigError, match=r"no room for 5 embeddings .*: File too large"):
+            embed_products(list("abcde"), encoder, cache=tmp_path / "cache", scratch=tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert not encoder.seen
 
 
 def test_the_same_text_twice_is_embedded_once(tmp_path: Path, encoder: HashingEncoder) -> None:

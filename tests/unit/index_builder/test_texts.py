@@ -2,7 +2,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.types import Product, ProductId
-from index_builder.texts import DESCRIPTION_CHARACTERS, RERANK_CHARACTERS, embedding_text, rerank_text
+from index_builder.texts import (
+    DESCRIPTION_CHARACTERS,
+    RERANK_CHARACTERS,
+    EmbeddingTexts,
+    embedding_text,
+    rerank_text,
+)
 
 
 def product(**fields: object) -> Product:
@@ -40,3 +46,12 @@ def test_long_descriptions_are_cut_between_words(description: str) -> None:
 
     assert len(embedding_text(described)) <= len("T. ") + DESCRIPTION_CHARACTERS
     assert len(rerank_text(described)) <= RERANK_CHARACTERS
+
+
+def test_texts_of_a_catalogue_are_made_as_they_are_read() -> None:
+    products = [product(brand="PN-25"), product(category=("Office", "Cartridges"))]
+
+    texts = EmbeddingTexts(products)
+
+    assert [*texts] == [texts[0], texts[1]] == [embedding_text(each) for each in products]
+    assert len(texts) == 2
