@@ -29,6 +29,7 @@ from engine.backends.onnx_encoder import OnnxEncoder
 from engine.backends.torch_encoder import TorchEncoder
 from engine.errors import EngineError
 from engine.generation import DataFolder
+from engine.product_texts import embedding_text
 from engine.types import FloatArray, Product
 from index_builder.config import DEFAULT_BASE_MODEL
 from index_builder.embed import embed_products
@@ -36,7 +37,6 @@ from index_builder.evaluate import measure
 from index_builder.judgements import Judgements
 from index_builder.models import ModelKind, TrainedModel
 from index_builder.quality import load_catalogue
-from index_builder.texts import embedding_text
 from index_builder.train.base_model import resolve_base_model
 from index_builder.train.export import export_encoder
 

@@ -22,12 +22,12 @@ from benchmarks.judged import keep_result, show_result
 from benchmarks.machine import machine
 from benchmarks.rerank_runs import folds_of, only
 from engine.backends.onnx_encoder import OnnxEncoder
+from engine.product_texts import embedding_text
 from index_builder.compare import compare
 from index_builder.evaluate import METRICS, Evaluation, Run, measure
 from index_builder.judgements import Judgements
 from index_builder.progress import ConsoleProgress
 from index_builder.quality import load_catalogue
-from index_builder.texts import embedding_text
 from index_builder.train.encoder.dual_encoder import train_dual_encoder
 from index_builder.train.encoder.encoder_job import CatalogueMiner, EncoderJob, plan_of
 from index_builder.train.export import export_encoder

@@ -30,6 +30,7 @@ import pyoxigraph
 from benchmarks.machine import machine
 from engine.backends.encoder import DualEncoder, open_encoder
 from engine.backends.knowledge_graph import STORE
+from engine.product_texts import embedding_text
 from engine.types import Product, ProductId
 from index_builder.config import BuildSettings
 from index_builder.embed import embed_products
@@ -40,7 +41,6 @@ from index_builder.graph_step import GraphStep
 from index_builder.intake import read_catalogue
 from index_builder.knowledge import Knowledge, read_knowledge
 from index_builder.progress import SilentProgress
-from index_builder.texts import embedding_text
 from index_builder.train.base_model import resolve_base_model
 
 SHARE = 0.01

@@ -23,13 +23,13 @@ from benchmarks.growing_shop import GrowingShop, Sizes
 from engine.backends.model_files import ModelSpec
 from engine.backends.relation_weights import RelationWeights
 from engine.generation import DataFolder, Generation
+from engine.product_texts import rerank_text
 from engine.types import FloatArray, PastQuery, Product
 from index_builder.catalog import write_catalog
 from index_builder.graph.load import build_graph
 from index_builder.lexical import build_lexical_index
 from index_builder.past_queries import build_past_queries
 from index_builder.publish import Summary, publish, seal
-from index_builder.texts import rerank_text
 from index_builder.vector_oracle import stand_ins
 from index_builder.vectors import build_vector_index
 

@@ -32,10 +32,10 @@ from engine.backends.onnx_cross_encoder import OnnxCrossEncoder
 from engine.backends.onnx_encoder import OnnxEncoder
 from engine.backends.torch_cross_encoder import TorchCrossEncoder
 from engine.generation import DataFolder, Generation
+from engine.product_texts import embedding_text
 from engine.types import FloatArray, Product
 from index_builder.evaluate import measure
 from index_builder.judgements import Judgements
-from index_builder.texts import embedding_text
 
 ROUNDS = 5
 _TEXTS, _PAIRS, _LIMIT = 2_000, 20, 100

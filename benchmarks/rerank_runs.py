@@ -15,11 +15,11 @@ import numpy as np
 from engine.backends.onnx_cross_encoder import OnnxCrossEncoder
 from engine.deadline import Deadline
 from engine.pipeline import Pipeline
+from engine.product_texts import rerank_text
 from engine.request import RerankSpec, SearchRequest
 from engine.types import RowArray
 from index_builder.evaluate import DEPTH
 from index_builder.judgements import Judgements
-from index_builder.texts import rerank_text
 from index_builder.train.reranker.cross_encoder import export_cross_encoder, start_cross_encoder
 from index_builder.train.shop import TrainingShop
 

@@ -26,6 +26,7 @@ from engine.commands.flags import flag_name
 from engine.config import ServeSettings
 from engine.errors import ConfigError
 from engine.generation import Generation
+from engine.product_texts import EmbeddingTexts, rerank_text
 from engine.types import FloatArray, PastQuery, Product
 from index_builder.catalog import write_catalog
 from index_builder.config import BuildSettings
@@ -45,7 +46,6 @@ from index_builder.past_queries import build_past_queries
 from index_builder.progress import Progress
 from index_builder.publish import Summary, publish, seal
 from index_builder.quality import CleanCatalogue
-from index_builder.texts import EmbeddingTexts, rerank_text
 from index_builder.unseen import check_build
 from index_builder.vectors import VectorIndexReport, build_vector_index
 

@@ -14,9 +14,9 @@ from tantivy import Document, Index, SchemaBuilder
 
 from engine.backends.lexical_layout import CODES, EVERYTHING, ROW, TITLE, FieldWeights, LexicalLayout
 from engine.backends.lexical_terms import terms
+from engine.backends.lexical_text import everything, product_codes
 from engine.backends.term_sets import TermSets
 from engine.types import Product
-from index_builder.lexical_text import everything, product_codes
 
 _ARENA_BYTES = 2_000_000_000
 """tantivy starts a new segment when this much is gathered (it takes no more than it uses): millions of

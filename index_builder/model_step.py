@@ -10,13 +10,13 @@ from typing import Any
 from engine.backends.encoder import DualEncoder, open_encoder
 from engine.backends.graph_tables import GraphTables
 from engine.backends.model_files import TORCH_FOLDER, ModelSpec
+from engine.product_texts import embedding_text, rerank_text
 from engine.types import Product
 from index_builder.config import BuildSettings
 from index_builder.graph.compose import ComposedQuery
 from index_builder.judgements import Judgements
 from index_builder.models import TrainedModels
 from index_builder.progress import Progress
-from index_builder.texts import embedding_text, rerank_text
 from index_builder.train.base_model import resolve_base_model
 from index_builder.train.probe import chinese_accuracy
 from index_builder.train.queries.composed import make_training_pairs

@@ -11,9 +11,9 @@ import numpy as np
 from engine.backends.cross_encoder import open_cross_encoder
 from engine.backends.device import CPU
 from engine.backends.encoder import DualEncoder
+from engine.product_texts import embedding_text, rerank_text
 from engine.types import RowArray
 from index_builder.models import ModelKind, TrainedModel
-from index_builder.texts import embedding_text, rerank_text
 from index_builder.train.base_model import resolve_base_model
 from index_builder.train.cards.card_facts import inherited
 from index_builder.train.cards.model_card import CardKind, CardSource

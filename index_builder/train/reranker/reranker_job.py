@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from engine.product_texts import rerank_text
 from engine.types import Product, RowArray
-from index_builder.texts import rerank_text
 from index_builder.train.base_model import resolve_base_model
 from index_builder.train.cards.card_facts import inherited
 from index_builder.train.cards.model_card import CardKind, CardSource

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from engine.backends.lexical_index import TantivyLexicalIndex
 from engine.backends.lexical_layout import FieldWeights, LexicalLayout
+from engine.backends.lexical_text import everything, product_codes
 from engine.types import Product, ProductId
 from index_builder.lexical import build_lexical_index
-from index_builder.lexical_text import everything, product_codes
 
 LAMP = Product(
     ProductId("L-1"),

@@ -1,14 +1,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.types import Product, ProductId
-from index_builder.texts import (
+from engine.product_texts import (
     DESCRIPTION_CHARACTERS,
     RERANK_CHARACTERS,
     EmbeddingTexts,
     embedding_text,
     rerank_text,
 )
+from engine.types import Product, ProductId
 
 
 def product(**fields: object) -> Product:
