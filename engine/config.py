@@ -138,6 +138,14 @@ class ServeSettings(Settings):
         description="Embeddings of queries kept, for the same query with another filter or page; 0 keeps "
         "none.",
     )
+    live_products: int = Field(
+        default=100_000,
+        ge=0,
+        le=10_000_000,
+        description="Products with new words that live changes may hold, replaced ones too, until a "
+        "generation is built from them; each takes its embedding and its text in memory. More are refused; "
+        "0 takes none.",
+    )
     recall_checks: int = Field(
         default=6,
         ge=0,

@@ -47,7 +47,9 @@ SHIFT = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """The parts of a pipeline, joined by `engine.bootstrap`."""
+    """The parts of a pipeline, joined by `engine.bootstrap`. `alive` flags the rows that have products; None
+    says that all have.
+    """
 
     understand: Understand
     expand: Expand
@@ -59,6 +61,7 @@ class Stages:
     diversify: Diversify
     columns: Columns
     products: Callable[[RowArray], Sequence[Product]]
+    alive: Mask | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class Pipeline:
 
     def _mask(self, plan: Plan, trace: Trace) -> Mask | None:
         if plan.filter is None:
-            return None
+            return self.stages.alive
         with trace.stage(Stage.FILTER):
             return plan.filter.mask(self.stages.columns)
 

@@ -24,6 +24,9 @@ from engine.graph_values import (
     NeighbourPage,
     NeighboursRequest,
 )
+from engine.live.changes import ChangeRequest, ChangeResult
+from engine.live.live_generation import LiveGeneration, LoggedChange
+from engine.live.writer import LiveWriter, Log
 from engine.pipeline import Pipeline
 from engine.plan import checked_query
 from engine.request import SearchRequest, SearchResult, Suggestion
@@ -31,6 +34,16 @@ from engine.stages.retrieve import PastQueries
 from engine.text import normalise
 from engine.types import GenerationInfo, Product, ServingStatus
 from engine.vector_search import VectorRequest, VectorResult, VectorSearch
+
+
+class ChangeLog(Log, Protocol):
+    """Of products; see `engine.backends.product_log`."""
+
+    def latest(self, after: int) -> Iterator[LoggedChange]: ...
+
+    def since(self, sequence: int) -> Iterator[LoggedChange]: ...
+
+    def close(self) -> None: ...
 
 
 class ProductStore(Protocol):
@@ -42,18 +55,43 @@ class ProductStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A generation with everything loaded and warm; `close` frees it, when no call uses it any more."""
+class View:
+    """One state of a generation and its live changes. A call is answered from one view, whatever is changed
+    meanwhile.
+    """
 
-    generation: Generation
     pipeline: Pipeline
     search: CachedSearch
     vectors: VectorSearch
     catalog: ProductStore
     past_queries: PastQueries
+
+
+@dataclass(slots=True)
+class Showing:
+    """The view that calls see when they begin."""
+
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A generation with everything loaded and warm; `close` frees it, when no call uses it any more."""
+
+    generation: Generation
+    showing: Showing
+    live: LiveGeneration
     browser: GraphBrowser
     device: str
     close: Callable[[], None]
+
+    @property
+    def view(self) -> View:
+        return self.showing.view
+
+    @property
+    def pipeline(self) -> Pipeline:
+        return self.view.pipeline
 
 
 @dataclass(slots=True)
@@ -74,11 +112,14 @@ class ServingEngine:
         data: DataFolder,
         load: Callable[[Generation], Opened],
         *,
+        log: ChangeLog,
         batch_threads: int,
+        live_products: int,
         on_move: Callable[[], None] = lambda: None,
     ) -> None:
-        """`load` opens and warms a generation, or raises EngineError; `batch_threads` answer the searches
-        of a batch side by side; `on_move` is told when the data folder's pointer was moved from here.
+        """`load` opens and warms a generation, or raises EngineError; `log` keeps live changes, of which
+        `live_products` with new words are taken; `batch_threads` answer the searches of a batch side by side;
+        `on_move` is told when the data folder's pointer was moved from here.
         """
         self._data = data
         self._load = load
@@ -87,20 +128,24 @@ class ServingEngine:
         self._lock = threading.Lock()
         self._swap = threading.Lock()
         self._batch = ThreadPoolExecutor(batch_threads, thread_name_prefix="batch")
+        self._log = log
+        self._committing = threading.Lock()
+        self._writer = LiveWriter(log, self._live, most_slots=live_products)
 
     def start(self, generation: Generation) -> None:
         """Load the first generation."""
         with self._swap:
-            self._replace(self._load(generation))
+            self._serve(generation)
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
         with self._using() as opened:
-            return opened.search(request, deadline)
+            return opened.view.search(request, deadline)
 
     def search_batch(self, requests: Sequence[SearchRequest], deadline: Deadline) -> list[SearchResult]:
         """All from one generation. The first wrong request fails the batch; its error names its place."""
         with self._using() as opened:
-            futures = [self._batch.submit(opened.search, request, deadline) for request in requests]
+            search = opened.view.search
+            futures = [self._batch.submit(search, request, deadline) for request in requests]
             try:
                 return [_in_batch(place, future.result) for place, future in enumerate(futures)]
             finally:
@@ -109,24 +154,29 @@ class ServingEngine:
 
     def search_by_vector(self, request: VectorRequest, deadline: Deadline) -> VectorResult:
         with self._using() as opened:
-            return opened.vectors(request, deadline)
+            return opened.view.vectors(request, deadline)
 
     def suggest(self, prefix: str, limit: int) -> tuple[tuple[Suggestion, ...], str]:
         wanted = normalise(checked_query(prefix, "prefix"))
         with self._using() as opened:
-            found = opened.past_queries.suggest(wanted, limit)
+            found = opened.view.past_queries.suggest(wanted, limit)
             return tuple(Suggestion(query.text, query.count) for query in found), opened.generation.id
 
     def products(self, ids: Sequence[str]) -> tuple[list[Product], str]:
         """In the order asked for. Raises NotFoundError for the first unknown id."""
         with self._using() as opened:
-            rows = []
+            catalog, rows = opened.view.catalog, []
             for product_id in ids:
-                row = opened.catalog.row_of(product_id)
+                row = catalog.row_of(product_id)
                 if row is None:
                     raise NotFoundError("product", product_id)
                 rows.append(row)
-            return opened.catalog.products(rows), opened.generation.id
+            return catalog.products(rows), opened.generation.id
+
+    def change_products(self, request: ChangeRequest, deadline: Deadline) -> ChangeResult:
+        """Durable and seen by searches when this returns; see `LiveWriter.write`."""
+        with self._using() as opened:
+            return self._writer.write(request, deadline, opened.live)
 
     def describe_entity(self, request: DescribeRequest) -> Description:
         with self._using() as opened:
@@ -169,7 +219,7 @@ class ServingEngine:
         with self._swap:
             generation = self._data.open_active(verify=False)
             if self._current().opened.generation.id != generation.id:
-                self._replace(self._load(generation))
+                self._serve(generation)
 
     def status(self) -> ServingStatus:
         lease = self._current()
@@ -179,15 +229,35 @@ class ServingEngine:
     def close(self) -> None:
         """Free everything; calls after this raise NotServingError."""
         self._batch.shutdown(wait=True, cancel_futures=True)
+        self._writer.close()
         with self._swap:
             self._replace(None)
+        self._log.close()
 
     def _activate(self, generation_id: str, point: Callable[[], object]) -> GenerationInfo:
         generation = self._data.open_generation(generation_id)
         if self._current().opened.generation.id != generation_id:
-            self._replace(self._load(generation))
+            self._serve(generation)
         point()
         return generation.manifest.info(active=True)
+
+    def _serve(self, generation: Generation) -> None:
+        """Load it with all live changes. Commits wait only for those that were made while it was loaded."""
+        opened = self._load(generation)
+        try:
+            opened.live.replay(self._log.latest(opened.live.sequence))
+            with self._committing:
+                opened.live.replay(self._log.since(opened.live.sequence))
+                self._replace(opened)
+        except BaseException:
+            opened.close()
+            raise
+
+    @contextmanager
+    def _live(self) -> Iterator[LiveGeneration]:
+        """The one that serves, and that goes on serving meanwhile."""
+        with self._committing:
+            yield self._current().opened.live
 
     def _replace(self, opened: Opened | None) -> None:
         with self._lock:

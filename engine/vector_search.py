@@ -12,7 +12,7 @@ from engine.errors import InvalidArgumentError
 from engine.request import DEFAULT_PAGE_SIZE, Hit
 from engine.stages.filtering import Columns, parse_filter
 from engine.stages.retrieve import VectorIndex
-from engine.types import FloatArray, Product, ProductId, RowArray
+from engine.types import FloatArray, Mask, Product, ProductId, RowArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,14 @@ class VectorResult:
 
 @dataclass(frozen=True, slots=True)
 class VectorSearch:
-    """Over one generation. Safe to call from many threads at once."""
+    """Over one generation; rows that are not `alive` are never found. Safe to share between threads."""
 
     generation_id: str
     index: VectorIndex
     columns: Columns
     products: Callable[[RowArray], Sequence[Product]]
     ids: Callable[[RowArray], Sequence[ProductId]]
+    alive: Mask | None = None
 
     def __call__(self, request: VectorRequest, deadline: Deadline) -> VectorResult:
         """Raises InvalidArgumentError and its kin for a wrong request, DeadlineExceededError and
@@ -51,7 +52,7 @@ class VectorSearch:
         """
         vector = self._unit(request.vector)
         limit = request.page_size or DEFAULT_PAGE_SIZE
-        mask = None
+        mask = self.alive
         if request.filter.strip():
             mask = parse_filter(request.filter, self.columns).mask(self.columns)
         deadline.check()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import grpc
 from structlog.contextvars import bind_contextvars
 
 from cartograph.v1 import catalog_service_pb2, catalog_service_pb2_grpc
-from engine.rpc.convert import products, requests
+from engine.live.changes import ChangeRequest
+from engine.rpc.call import deadline_of
+from engine.rpc.convert import changes, products, requests
 from engine.rpc.engine_api import SearchEngine
 
 
@@ -40,3 +43,27 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         return catalog_service_pb2.BatchGetProductsResponse(
             products=[products.product(product, view) for product in found], generation_id=generation_id
         )
+
+    def UpsertProducts(  # noqa: N802 (the contract's name)
+        self, request: catalog_service_pb2.UpsertProductsRequest, context: grpc.ServicerContext
+    ) -> catalog_service_pb2.UpsertProductsResponse:
+        return catalog_service_pb2.UpsertProductsResponse(**self._change(changes.upserts(request), context))
+
+    def PatchProducts(  # noqa: N802 (the contract's name)
+        self, request: catalog_service_pb2.PatchProductsRequest, context: grpc.ServicerContext
+    ) -> catalog_service_pb2.PatchProductsResponse:
+        return catalog_service_pb2.PatchProductsResponse(**self._change(changes.patches(request), context))
+
+    def DeleteProducts(  # noqa: N802 (the contract's name)
+        self, request: catalog_service_pb2.DeleteProductsRequest, context: grpc.ServicerContext
+    ) -> catalog_service_pb2.DeleteProductsResponse:
+        return catalog_service_pb2.DeleteProductsResponse(**self._change(changes.deletions(request), context))
+
+    def _change(self, request: ChangeRequest, context: grpc.ServicerContext) -> dict[str, Any]:
+        result = self._engine().change_products(request, deadline_of(context))
+        bind_contextvars(
+            generation=result.generation_id,
+            changes=sum(1 for outcome in result.outcomes if outcome.sequence),
+            refused=sum(1 for outcome in result.outcomes if not outcome.sequence),
+        )
+        return changes.answer(result)

@@ -15,6 +15,7 @@ from engine.graph_values import (
     NeighbourPage,
     NeighboursRequest,
 )
+from engine.live.changes import ChangeRequest, ChangeResult
 from engine.request import SearchRequest, SearchResult, Suggestion
 from engine.types import GenerationInfo, Product, ServingStatus
 from engine.vector_search import VectorRequest, VectorResult
@@ -39,6 +40,10 @@ class SearchEngine(Protocol):
 
     def products(self, ids: Sequence[str]) -> tuple[list[Product], str]:
         """In the order of the ids, and the id of the generation. NotFoundError for the first unknown id."""
+        ...
+
+    def change_products(self, request: ChangeRequest, deadline: Deadline) -> ChangeResult:
+        """Durable and seen by searches when this returns."""
         ...
 
     def describe_entity(self, request: DescribeRequest) -> Description:

@@ -28,12 +28,15 @@ _log = structlog.get_logger()
 _SLOW = frozenset(
     f"{PACKAGE_PREFIX}v1.{method}"
     for method in (
+        "CatalogService/DeleteProducts",
+        "CatalogService/PatchProducts",
+        "CatalogService/UpsertProducts",
         "GenerationService/ActivateGeneration",
         "GenerationService/RollBackGeneration",
         "KnowledgeGraphService/QueryGraph",
     )
 )
-"""They wait, for files to load or for another process, and would keep a worker from shoppers meanwhile."""
+"""They wait, for the disk or for another process, and would keep a worker from shoppers meanwhile."""
 
 
 class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its stubs, not at run time

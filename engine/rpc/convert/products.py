@@ -37,6 +37,12 @@ def view_of(number: int, *, default: View) -> View:
     return View(number) if number else default
 
 
+def availability_of(field: str, number: int) -> Availability:
+    """Raises InvalidArgumentError for a number that is none."""
+    enumerated(field, number, len(product_pb2.Availability.keys()))
+    return next(each for each, code in _AVAILABILITY.items() if code == number)
+
+
 def product(value: Product, view: View) -> product_pb2.Product:
     if view is View.ID:
         return product_pb2.Product(id=value.id)

@@ -1,0 +1,133 @@
+"""Live changes of products in the change log of a data folder: what is written, followed and replayed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from engine.backends.change_log import Change, ChangeLog, ChangeReader, LoggedRequest, NewChange
+from engine.backends.change_log_schema import DATABASE, MARK
+from engine.backends.product_record import from_record, to_record
+from engine.errors import FailedPreconditionError
+from engine.types import FloatArray, Product
+
+_FEW = 1_000
+"""Changes read at a time."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoggedProduct:
+    """A change read back; `product` is None of a deletion."""
+
+    sequence: int
+    product_id: str
+    product: Product | None
+    vector: FloatArray | None
+    encoder: str
+
+    @classmethod
+    def of(cls, change: Change) -> LoggedProduct:
+        product = None if change.deleted else from_record(change.record)
+        return cls(change.sequence, change.product_id, product, change.vector, change.encoder)
+
+
+class NewProduct(Protocol):
+    """A change to be written; `product` is None of a deletion."""
+
+    @property
+    def product_id(self) -> str: ...
+
+    @property
+    def product(self) -> Product | None: ...
+
+    @property
+    def vector(self) -> FloatArray | None: ...
+
+    @property
+    def encoder(self) -> str: ...
+
+
+class NewRequest(Protocol):
+    @property
+    def request_id(self) -> str: ...
+
+    @property
+    def outcome(self) -> bytes: ...
+
+    @property
+    def changes(self) -> Sequence[NewProduct]: ...
+
+
+class ProductLog:
+    """Opened for writing at the first change: a shop that makes none has no log, and a process that only
+    searches takes it from nobody. Safe to share between threads.
+    """
+
+    def __init__(self, folder: Path, *, refusal: str = "") -> None:
+        """`refusal` is a sentence that says why nothing may be written from here; empty where it may."""
+        self._folder = folder
+        self._refusal = refusal
+        self._log: ChangeLog | None = None
+        self._opening = threading.Lock()
+
+    @property
+    def last_sequence(self) -> int:
+        """Of the last change that was acknowledged. Opens for writing."""
+        return self._writer().last_sequence
+
+    def outcome_of(self, request_id: str) -> bytes | None:
+        return self._writer().outcome_of(request_id)
+
+    def commit(self, requests: Sequence[NewRequest]) -> None:
+        """All in one transaction, durable when this returns. Raises as `ChangeLog.commit`."""
+        self._writer().commit(
+            [
+                LoggedRequest(each.request_id, each.outcome, [_new(change) for change in each.changes])
+                for each in requests
+            ]
+        )
+
+    def latest(self, after: int) -> Iterator[LoggedProduct]:
+        """The last change of every product that comes after a sequence, in order; none without a log."""
+        yield from self._read(lambda reader: reader.latest(), after)
+
+    def since(self, sequence: int) -> Iterator[LoggedProduct]:
+        """All changes after a sequence, in order."""
+
+        def read(reader: ChangeReader) -> Iterator[Change]:
+            here = sequence
+            while some := reader.since(here, _FEW):
+                yield from some
+                here = some[-1].sequence
+
+        yield from self._read(read, sequence)
+
+    def close(self) -> None:
+        with self._opening:
+            if self._log is not None:
+                self._log.close()
+
+    def _read(self, read: Callable[[ChangeReader], Iterator[Change]], after: int) -> Iterator[LoggedProduct]:
+        if self._log is not None:
+            yield from (LoggedProduct.of(change) for change in read(self._log) if change.sequence > after)
+        elif (self._folder / DATABASE).exists() or (self._folder / MARK).exists():
+            with closing(ChangeReader.open_to_read(self._folder)) as reader:
+                yield from (LoggedProduct.of(change) for change in read(reader) if change.sequence > after)
+
+    def _writer(self) -> ChangeLog:
+        with self._opening:
+            if self._refusal:
+                raise FailedPreconditionError(self._refusal)
+            if self._log is None:
+                self._log = ChangeLog.open(self._folder)
+            return self._log
+
+
+def _new(change: NewProduct) -> NewChange:
+    if change.product is None:
+        return NewChange.deletion(change.product_id)
+    return NewChange(change.product_id, to_record(change.product), change.vector, change.encoder)

@@ -1,0 +1,155 @@
+"""The one place that joins settings, a generation, the backends and the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from functools import partial
+from statistics import median
+from time import perf_counter
+
+from engine.backends.column_tables import unfit_attributes
+from engine.backends.graph_query.pool import GraphQueryPool
+from engine.backends.graph_reader import GraphReader
+from engine.backends.knowledge_graph import STORE
+from engine.backends.lexical_index import TantivyLexicalIndex
+from engine.backends.live_lexical import LiveLexicalIndex
+from engine.backends.product_log import ProductLog
+from engine.batched import BatchedEncoder, BatchedPairScorer
+from engine.bootstrap.parts import Parts, ranking_of
+from engine.bootstrap.views import Views
+from engine.browsing.browser import GraphBrowser
+from engine.config import ServeSettings
+from engine.deadline import Deadline
+from engine.generation import DataFolder, Generation
+from engine.live.graph import ProductReader
+from engine.live.live_generation import LiveGeneration
+from engine.live.overlay import Overlay
+from engine.live.state import LiveState
+from engine.pipeline import Pipeline
+from engine.request import SearchRequest
+from engine.serving import Opened, ServingEngine, Showing
+from engine.shadow import ShadowedIndex
+from engine.stages.retrieve import VectorIndex
+from engine.watch import Watch
+
+UNWATCHED = Watch()
+WARM_UP_QUERIES = 16
+HANDOVER_SECONDS = 0.0005
+"""What it takes to have another thread do something and to wait for it, .1 to .5 ms on virtual machines: a
+source that answers sooner is asked in the caller's own thread.
+"""
+LIVE = "live"
+"""The folder of the change log, in the data folder."""
+_SEVERAL = (
+    "This server runs several processes over one generation, which take no live changes yet; serve with "
+    "--processes 1 to make them."
+)
+
+
+def open_engine(settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEngine:
+    """Open the data folder, load and warm its active generation.
+
+    Raises ConfigError without a build, DamagedGenerationError for a damaged file, DimensionMismatchError and
+    EncoderMismatchError for vectors that another encoder made.
+    """
+    data = DataFolder.open(settings.data)
+    engine = ServingEngine(
+        data,
+        lambda generation: open_generation(generation, settings, watch),
+        log=ProductLog(settings.data / LIVE, refusal=_SEVERAL if settings.processes > 1 else ""),
+        batch_threads=settings.worker_count,
+        live_products=settings.live_products,
+        on_move=watch.on_move,
+    )
+    engine.start(data.open_active(verify=settings.verify))
+    return engine
+
+
+def open_generation(generation: Generation, settings: ServeSettings, watch: Watch = UNWATCHED) -> Opened:
+    """Load every part of a generation, join them into a pipeline and warm it with queries of its own. Live
+    changes are not in it yet.
+    """
+    parts = Parts.open(generation, settings)
+    ranking = ranking_of(generation, settings)
+    asked = parts.past_queries
+    warm_up = [asked.get(row).text for row in range(min(WARM_UP_QUERIES, len(asked)))] or ["warm up"]
+    stack = ExitStack()  # closes what was opened last first
+    executor = None
+    if _seconds_of_words(parts.lexical, warm_up, ranking.candidates_per_source) > HANDOVER_SECONDS:
+        executor = ThreadPoolExecutor(settings.worker_count, thread_name_prefix="retrieve")
+        stack.callback(executor.shutdown, wait=True, cancel_futures=True)
+    index: VectorIndex = parts.products
+    if settings.recall_checks:
+        index = stack.enter_context(
+            closing(ShadowedIndex(parts.products, a_minute=settings.recall_checks, on_recall=watch.on_recall))
+        )
+    scorer = BatchedPairScorer(parts.scorer, on_batch=partial(watch.on_batch, "reranker"))
+    encoder = BatchedEncoder(parts.encoder, on_batch=partial(watch.on_batch, "encoder"))
+    queries = GraphQueryPool(
+        generation.part("graph") / STORE,
+        processes=settings.graph_query_processes,
+        memory_mib=settings.graph_query_memory,
+    )
+    for each in (scorer, encoder, queries):
+        stack.callback(each.close)
+    views = Views(
+        generation.id,
+        parts,
+        ranking,
+        settings,
+        watch,
+        index=index,
+        encoder=encoder,
+        scorer=scorer,
+        executor=executor,
+    )
+    showing = Showing(views.plain())
+    _warm_up(showing.view.pipeline, warm_up)
+    live = _live(generation, parts, index, views, showing)
+    stack.callback(live.close)
+    reader = GraphReader.open(parts.graph, generation.part("graph"))
+    browser = GraphBrowser(generation.id, reader, parts.catalog, views.understand, queries)
+    return Opened(generation, showing, live, browser, parts.encoder.device, stack.close)
+
+
+def _live(
+    generation: Generation, parts: Parts, index: VectorIndex, views: Views, showing: Showing
+) -> LiveGeneration:
+    """What takes changes; it costs next to nothing until the first comes."""
+    state = LiveState(
+        parts.catalog,
+        index,
+        open_words=lambda: LiveLexicalIndex.open(generation.part("lexical")),
+        read=ProductReader(parts.graph, views.linker),
+    )
+
+    def show(overlay: Overlay) -> None:
+        showing.view = views.over(overlay, state.words, state.hanging)
+
+    return LiveGeneration(
+        state,
+        generation_id=generation.id,
+        fingerprint=parts.fingerprint,
+        encode=parts.encoder.encode_products,
+        publish=show,
+        warnings=lambda product: unfit_attributes(product, views.kinds),
+    )
+
+
+def _warm_up(pipeline: Pipeline, queries: Sequence[str]) -> None:
+    """First calls are slow (memory is mapped, caches are cold, costs are guesses): pay before shoppers do."""
+    for query in queries:
+        pipeline.search(SearchRequest(query, skip_cache=True), Deadline.none())
+
+
+def _seconds_of_words(lexical: TantivyLexicalIndex, queries: Sequence[str], limit: int) -> float:
+    """The median of what a search for words takes when it is warm."""
+
+    def seconds(query: str) -> float:
+        start = perf_counter()
+        lexical.search(query, limit)
+        return perf_counter() - start
+
+    return median([seconds(query) for query in (*queries, *queries)][len(queries) :])
