@@ -134,11 +134,11 @@ class ChangeLog(ChangeReader):
 
 def _take_lock(path: Path) -> FileLock:
     lock = FileLock(path, timeout=0, thread_local=False)
-    try:
-        with storage_failures(path):
+    with storage_failures(path):
+        try:
             lock.acquire()
-    except Timeout:
-        raise LockHeldError(path) from None
+        except Timeout:
+            raise LockHeldError(path) from None
     return lock
 
 

@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 from engine.backends.change import seal
-from engine.backends.change_mark import ID_BYTES, Extent, Mark, create_mark
+from engine.backends.change_mark import ID_BYTES, Extent, Mark, create_mark, read_mark
 from engine.backends.storage_failure import storage_failures
 from engine.errors import DamagedChangeLogError, StorageError
 from engine.files import fsync_folder

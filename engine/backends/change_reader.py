@@ -90,15 +90,14 @@ class ChangeReader:
 
     @property
     def size_bytes(self) -> int:
-        """Of what is kept, -wal included. Pages that `compact` freed are left out: changes to come take them
-        before the file grows.
+        """Of what is kept. Neither pages that `compact` freed count, which changes to come take before the
+        file grows, nor the -wal, which is bounded by itself.
         """
         with self._reading() as (connection, _):
             [(count,)] = connection.execute("PRAGMA page_count")
             [(free,)] = connection.execute("PRAGMA freelist_count")
             [(page,)] = connection.execute("PRAGMA page_size")
-        wal = self._path.with_name(f"{DATABASE}-wal")
-        return (count - free) * page + (wal.stat().st_size if wal.exists() else 0)
+        return int((count - free) * page)
 
     def since(self, sequence: int, limit: int) -> Sequence[Change]:
         """The changes after `sequence` (>= 0; 0 = from the beginning), in order, at most `limit` (>= 1).
