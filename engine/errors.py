@@ -10,8 +10,13 @@ EngineError
 │   ├── StalePageTokenError
 │   ├── DimensionMismatchError
 │   ├── EncoderMismatchError
-│   └── DamagedGenerationError
+│   ├── DamagedGenerationError
+│   ├── DamagedChangeLogError
+│   ├── CompactedError        followed from a change that the log has forgotten
+│   └── LockHeldError         another process writes there
 ├── OverloadedError           full; try again later
+├── StorageFullError          no space on the disk, or no file handle left
+├── StorageError              the disk cannot be read or written, or did not confirm a write
 ├── QueryLimitError           a graph query that asks for more than one may have
 ├── NotServingError           starting or draining
 ├── QueryEndedError           the process of a graph query was ended from outside
@@ -180,6 +185,40 @@ class DamagedGenerationError(FailedPreconditionError):
         self.path, self.problem = path, problem
 
 
+class DamagedChangeLogError(FailedPreconditionError):
+    """`problem` is the end of a sentence that begins with the file's path."""
+
+    reason = "DAMAGED_CHANGE_LOG"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path} {problem}. Restore the change log from a backup.", file=path)
+        self.path, self.problem = path, problem
+
+
+class CompactedError(FailedPreconditionError):
+    """`compacted` is the last change that the log has forgotten, `sequence` the one to go on after."""
+
+    reason = "CHANGES_COMPACTED"
+
+    def __init__(self, sequence: int, compacted: int) -> None:
+        super().__init__(
+            f"Changes up to {compacted} were folded into a generation, so that those after {sequence} can no "
+            "longer be listed. Start over from a snapshot.",
+            sequence=sequence,
+            compacted=compacted,
+        )
+        self.sequence, self.compacted = sequence, compacted
+
+
+class LockHeldError(FailedPreconditionError):
+    reason = "LOCK_HELD"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is held by another process, and only one may write there. End that one first.", file=path
+        )
+
+
 class OverloadedError(EngineError):
     """`retry_after` is how many seconds to wait before another try is likely to be taken."""
 
@@ -189,6 +228,26 @@ class OverloadedError(EngineError):
     def __init__(self, message: str, *, retry_after: float = RETRY_AFTER, **metadata: object) -> None:
         super().__init__(message, **metadata)
         self.retry_after = retry_after
+
+
+class StorageFullError(EngineError):
+    """`problem` is the end of a sentence that begins with the file's path. Nothing of the write remains."""
+
+    code = ErrorCode.RESOURCE_EXHAUSTED
+    reason = "STORAGE_FULL"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path} {problem}.", file=path)
+
+
+class StorageError(EngineError):
+    """`problem` is the end of a sentence that begins with the file's path."""
+
+    code = ErrorCode.UNAVAILABLE
+    reason = "STORAGE_FAILED"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path} {problem}.", file=path)
 
 
 class QueryLimitError(EngineError):

@@ -1,0 +1,44 @@
+"""A copy of a change log, taken while it is written to."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from engine.backends.change_log_check import verify
+from engine.backends.change_log_schema import DATABASE, MARK, connect_to_read
+from engine.backends.change_mark import ID_BYTES, Extent, Mark, create_mark
+from engine.backends.storage_failure import storage_failures
+from engine.errors import ConfigError
+from engine.files import fsync_folder
+
+
+def back_up(source: sqlite3.Connection, target: Path, log_id: bytes, acknowledged: Extent) -> None:
+    """A folder that `ChangeLog.open` takes: one moment of the log, whole, read again before it gets its name.
+
+    It holds all that is acknowledged, and is of a lineage of its own. ConfigError when `target` exists.
+    """
+    if target.exists():
+        raise ConfigError(f"{target} exists already. Give the backup a name of its own.")
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    with storage_failures(target):
+        try:
+            unfinished.mkdir(parents=True)
+            _copy(source, unfinished, log_id, acknowledged)
+            unfinished.rename(target)
+            fsync_folder(target.parent)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _copy(source: sqlite3.Connection, folder: Path, log_id: bytes, acknowledged: Extent) -> None:
+    path = folder / DATABASE
+    with closing(sqlite3.connect(path)) as copy:
+        source.backup(copy)  # in one step, so that no commit makes it begin again
+    with closing(connect_to_read(path, immutable=True)) as copy:
+        extent = verify(copy, path, log_id, acknowledged)
+    create_mark(folder / MARK, Mark(log_id, secrets.token_bytes(ID_BYTES), extent))
