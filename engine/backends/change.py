@@ -33,8 +33,8 @@ class NewChange:
     """What becomes of one product.
 
     `record` is the whole product after the change, JSON as the catalogue keeps it, `vector` its embedding,
-    float32 (d,) of length 1, and `encoder` the fingerprint of the encoder that made it. A deletion has the
-    record b"" and no vector. ValueError for what is neither.
+    float32 (d,) of length 1, and `encoder` the fingerprint of the encoder that made it. Without a vector it
+    has to be found elsewhere. A deletion has the record b"" and no vector. ValueError for what is neither.
     """
 
     product_id: str
@@ -81,7 +81,7 @@ class Change:
 
     @property
     def deleted(self) -> bool:
-        return self.vector is None
+        return not self.record
 
 
 @dataclass(frozen=True, slots=True)

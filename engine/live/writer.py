@@ -123,6 +123,11 @@ class LiveWriter:
         """
         return self._batcher.submit([self._prepare(request, live)], deadline)[0]
 
+    @property
+    def waiting(self) -> int:
+        """Requests that no commit has taken yet."""
+        return self._batcher.waiting
+
     def close(self) -> None:
         """Waits for the commit under way; later calls are refused."""
         self._batcher.close()
