@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tantivy import Document, Index, SchemaBuilder
+from tantivy import Index, SchemaBuilder
 
+from engine.backends.growing_term_sets import GrowingTermSets
+from engine.backends.lexical_document import lexical_document
 from engine.backends.lexical_layout import CODES, EVERYTHING, ROW, TITLE, FieldWeights, LexicalLayout
-from engine.backends.lexical_terms import terms
-from engine.backends.lexical_text import everything, product_codes
-from engine.backends.term_sets import TermSets
+from engine.backends.lexical_text import everything
 from engine.types import Product
 
 _ARENA_BYTES = 2_000_000_000
@@ -39,15 +39,18 @@ def build_lexical_index(
     folder.mkdir(parents=True, exist_ok=True)
     layout = LexicalLayout(len(products), weights or FieldWeights())
     writer = _new_index(folder).writer(_ARENA_BYTES, 1)  # one thread: rows stay in order, in one segment
+    term_sets = GrowingTermSets()
     for row, product in enumerate(products):
-        writer.add_document(_document(row, product, layout.weights))
+        words = everything(product, layout.weights)
+        writer.add_document(lexical_document(row, product, words))
+        term_sets.extend([words])
     writer.commit()
     writer.wait_merging_threads()
     for leftover in folder.glob(".*"):  # lock files, and a list that only a writer needs
         leftover.unlink()
     _name_segments_by_content(folder)
     layout.save(folder)
-    TermSets.of([everything(product, layout.weights) for product in products]).save(folder)
+    term_sets.view().save(folder)
     size = sum(file.stat().st_size for file in folder.iterdir())
     return LexicalIndexReport(len(products), size, time.perf_counter() - started)
 
@@ -58,15 +61,6 @@ def _new_index(folder: Path) -> Index:
     for name in (EVERYTHING, TITLE, CODES):
         schema.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
     return Index(schema.build(), path=str(folder))
-
-
-def _document(row: int, product: Product, weights: FieldWeights) -> Document:
-    document = Document()
-    document.add_unsigned(ROW, row)
-    document.add_text(EVERYTHING, " ".join(everything(product, weights)))
-    document.add_text(TITLE, " ".join(terms(product.title)))
-    document.add_text(CODES, " ".join(product_codes(product)))
-    return document
 
 
 def _name_segments_by_content(folder: Path) -> None:

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from math import ceil, sqrt
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-from tantivy import Index
+from numpy.typing import NDArray
 
-from engine.backends.lexical_layout import CODES, EVERYTHING, LAYOUT_FILE, ROW, TITLE, LexicalLayout
+from engine.backends.lexical_folder import open_linked, symlink_into
+from engine.backends.lexical_layout import ROW, LexicalLayout
 from engine.backends.lexical_query import MOST_TERMS, LexicalQueryBuilder
 from engine.backends.lexical_terms import unique_terms
 from engine.backends.term_sets import TermSets
-from engine.errors import DamagedGenerationError
 from engine.types import Candidates, FloatArray, Mask, RowArray
 
 _DEPTH_SPARE = 1.5
@@ -23,29 +23,39 @@ _ROWS_PER_HIT = 1 / 6
 """Naming one allowed row to tantivy costs six times as much as reading one hit too many (measured)."""
 
 
+class TermHoldings(Protocol):
+    """Which words each product holds."""
+
+    def holds(self, terms: Sequence[str], rows: RowArray) -> NDArray[np.bool_]:
+        """Whether each row holds each of the `terms`: (terms, rows)."""
+        ...
+
+
 class TantivyLexicalIndex:
     """Fits `LexicalIndex`. Safe to search from several threads at once; never writes into its folder."""
 
-    def __init__(self, searcher: Any, schema: Any, layout: LexicalLayout, term_sets: TermSets) -> None:
+    def __init__(
+        self,
+        searcher: Any,
+        schema: Any,
+        layout: LexicalLayout,
+        term_sets: TermHoldings,
+        in_order: int | None = None,
+    ) -> None:
+        """Of equal hits, tantivy names those below row `in_order` first and by row; None: all of them."""
         self._searcher = searcher
         self._layout = layout
         self._term_sets = term_sets
+        self._in_order = layout.count if in_order is None else in_order
         self._queries = LexicalQueryBuilder(schema, searcher, layout.weights)
 
     @classmethod
     def open(cls, folder: Path) -> TantivyLexicalIndex:
         """Map the index into memory. Raises DamagedGenerationError when a file is missing or cut short."""
         layout = LexicalLayout.load(folder)
-        try:
-            index, searcher = _open_mapped(folder)
-            # An empty query of each field touches what a real one needs, so that damage shows now.
-            for name in (EVERYTHING, TITLE, CODES):
-                searcher.doc_freq(name, "")
-        except (ValueError, OSError, KeyError) as problem:
-            raise DamagedGenerationError(folder, f"holds no complete word index ({problem})") from problem
-        if searcher.num_docs != layout.count:
-            counts = f"speaks of {layout.count} products, but the index beside it holds {searcher.num_docs}"
-            raise DamagedGenerationError(folder / LAYOUT_FILE, counts)
+        with TemporaryDirectory(prefix="cartograph-lexical-") as place:
+            symlink_into(Path(place), folder)
+            index, searcher = open_linked(Path(place), folder, layout)
         return cls(searcher, index.schema, layout, TermSets.open(folder))
 
     def __len__(self) -> int:
@@ -103,22 +113,13 @@ class TantivyLexicalIndex:
 
     def _hits(self, query: Any, limit: int) -> Candidates:
         """One hit more than wanted is asked for: it tells whether there are more."""
-        found = self._searcher.search(query, limit=min(limit, len(self)) + 1, count=False).hits
-        if not found:
-            return Candidates.none()
-        scores = np.fromiter((score for score, _ in found), np.float32, len(found))
-        rows = np.array(self._searcher.fast_field_values(ROW, [place for _, place in found]), np.int64)
-        return Candidates.ranked(rows, scores, limit=limit)
-
-
-def _open_mapped(folder: Path) -> tuple[Any, Any]:
-    """Tantivy puts lock files beside an index that it opens. Links in a folder of our own keep the generation
-    untouched, also on a read-only disk; once the files are mapped the links are not needed any more.
-    """
-    with TemporaryDirectory(prefix="cartograph-lexical-") as place:
-        for file in folder.iterdir():
-            if not file.name.endswith(".lock"):
-                (Path(place) / file.name).symlink_to(file.resolve())
-        index = Index.open(place)
-        index.config_reader(reload_policy="manual")  # no thread that watches for changes: there are none
-        return index, index.searcher()
+        depth = min(limit, len(self)) + 1
+        while True:
+            found = self._searcher.search(query, limit=depth, count=False).hits
+            if not found:
+                return Candidates.none()
+            rows = np.array(self._searcher.fast_field_values(ROW, [place for _, place in found]), np.int64)
+            scores = np.fromiter((score for score, _ in found), np.float32, len(found))
+            if len(found) < depth or scores[limit - 1] > scores[-1] or rows[-1] < self._in_order:
+                return Candidates.ranked(rows, scores, limit=limit)
+            depth = min(4 * depth, len(self) + 1)  # cut among equals: those left out may have lower rows

@@ -31,7 +31,7 @@ class TermSets:
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[str]]) -> TermSets:
-        hashed = [sorted({_hash(term) for term in terms}) for terms in rows]
+        hashed = [hashes(terms) for terms in rows]
         stops = np.cumsum([len(each) for each in hashed], dtype=np.int64)
         return cls(np.array([term for each in hashed for term in each], np.uint32), stops)
 
@@ -66,6 +66,11 @@ class TermSets:
         for place, term in enumerate(terms):
             found[place, owners[held == _hash(term)]] = True
         return found
+
+
+def hashes(terms: Sequence[str]) -> list[int]:
+    """Of the different terms, rising."""
+    return sorted({_hash(term) for term in terms})
 
 
 def _hash(term: str) -> int:
