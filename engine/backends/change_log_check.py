@@ -20,13 +20,16 @@ from engine.backends.change_mark import Extent
 from engine.backends.storage_failure import of_sqlite
 from engine.errors import DamagedChangeLogError
 
+_HEADER_BYTES = 100
+"""Of a file of SQLite, whatever its pages; user_version is at 60, application_id at 68."""
+
 
 def verify(connection: sqlite3.Connection, path: Path, log_id: bytes, acknowledged: Extent) -> Extent:
     """Returns what is there. DamagedChangeLogError unless SQLite's structures are sound, every row matches
     its checksum, no number is missing, and all that was acknowledged is there.
     """
     with _damage(path):
-        refuse_foreign(connection, path)
+        refuse_foreign(path)
         connection.execute("BEGIN")
         try:
             _refuse_broken_pages(connection, path)
@@ -69,11 +72,20 @@ def damaged_row(path: Path, kind: str, number: int) -> DamagedChangeLogError:
     )
 
 
-def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuses a file of another program, or of another version of this one."""
-    [(application,)] = connection.execute("PRAGMA application_id")
-    [(version,)] = connection.execute("PRAGMA user_version")
-    if application != APPLICATION_ID:
+def refuse_foreign(path: Path) -> None:
+    """Refuses a file that is missing, empty, of another program, or of another version of this one.
+
+    To be asked before SQLite is: beside an empty database it deletes the -wal.
+    """
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+    except FileNotFoundError:
+        raise DamagedChangeLogError(path, "is missing") from None
+    if len(header) < _HEADER_BYTES:
+        raise DamagedChangeLogError(path, f"has only {len(header)} bytes")
+    application, version = (int.from_bytes(header[place : place + 4], "big") for place in (68, 60))
+    if not header.startswith(b"SQLite format 3\0") or application != APPLICATION_ID:
         raise DamagedChangeLogError(path, "is no change log")
     if version != FORMAT_VERSION:
         raise DamagedChangeLogError(path, f"has format version {version}, this engine reads {FORMAT_VERSION}")

@@ -30,7 +30,6 @@ from engine.backends.storage_failure import storage_failures
 from engine.errors import (
     CompactedError,
     ConfigError,
-    DamagedChangeLogError,
     FailedPreconditionError,
     InvalidArgumentError,
 )
@@ -65,11 +64,9 @@ class ChangeReader:
         if not (folder / DATABASE).exists() and not (folder / MARK).exists():
             raise ConfigError(f"There is no change log in {folder}. A server that takes changes makes it.")
         reader = ChangeReader(folder, read_mark(folder / MARK))
-        if not reader._path.exists():
-            raise DamagedChangeLogError(reader._path, "is missing")
         try:
-            with storage_failures(reader._path), reader._connected() as connection:
-                refuse_foreign(connection, reader._path)
+            with storage_failures(reader._path):
+                refuse_foreign(reader._path)
             reader.last_sequence  # noqa: B018  # asked for so that a loss is told now
         except BaseException:
             reader.close()
