@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import numpy as np
 from hypothesis import strategies as st
 
 from engine.backends.column_tables import column_tables
 from engine.backends.columns import ColumnStore
+from engine.backends.layered_columns import LayeredColumns
 from engine.types import Availability, Money, Product, ProductId
 
 KETTLE = Product(
@@ -89,3 +92,31 @@ def shelves(draw: st.DrawFn) -> tuple[Product, ...]:
 
 def columns_of(products: Sequence[Product]) -> ColumnStore:
     return ColumnStore(column_tables(products), len(products))
+
+
+def layered_columns_of(products: Sequence[Product]) -> LayeredColumns:
+    """The same catalogue by live changes: a base of the first two thirds, of which every other product was
+    different, and live entries that put them right and add the last third, in no order.
+    """
+    kinds, base_size = columns_of(products).kinds, len(products) * 2 // 3
+    base = [_outdated(product) if row % 2 else product for row, product in enumerate(products[:base_size])]
+    rows = [*range(base_size, len(products)), *range(1, base_size, 2)]
+    live = [products[row] for row in rows]
+    return LayeredColumns(
+        ColumnStore(column_tables(base, kinds=kinds), base_size, remembered_masks=4),
+        ColumnStore(column_tables(live, kinds=kinds), len(live)),
+        np.array(rows, np.int64),
+        len(products),
+    )
+
+
+def _outdated(product: Product) -> Product:
+    return replace(
+        product,
+        title=f"{product.title} of old",
+        category=("Old", *product.category),
+        price=None if product.price else Money("XTS", Decimal(7)),
+        availability=Availability.PREORDER,
+        released=None if product.released else date(2020, 2, 2),
+        attributes={},
+    )

@@ -25,6 +25,10 @@ from engine.types import Product, ProductId, RowArray
 
 Rows: TypeAlias = Sequence[int] | RowArray
 
+MOST_MASKS = 64
+"""Filters whose masks are kept, as far as MASK_MEMORY (bytes) goes."""
+MASK_MEMORY = 32 << 20
+
 RECORDS = "products.jsonl"
 ROWS = "rows"
 ROWS_SCHEMA = pa.schema(
@@ -64,7 +68,8 @@ class Catalog:
                 folder / RECORDS, f"has {len(records)} bytes where {ROWS}.arrow expects {end}"
             )
         _refuse_misfits(folder, tables)
-        return cls(rows, records, ColumnStore(tables, len(rows)))
+        masks = min(MOST_MASKS, MASK_MEMORY // max(1, len(rows)))
+        return cls(rows, records, ColumnStore(tables, len(rows), remembered_masks=masks))
 
     def __len__(self) -> int:
         return len(self._stops)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -47,12 +48,15 @@ SCHEMAS = {
 }
 
 
-def column_tables(products: Sequence[Product]) -> dict[str, pa.RecordBatch]:
+def column_tables(
+    products: Sequence[Product], *, kinds: Mapping[str, ColumnKind] = MappingProxyType({})
+) -> dict[str, pa.RecordBatch]:
     """The tables of SCHEMAS. The same products in the same order give the same tables.
 
-    A key whose values differ in kind between products becomes text.
+    `kinds` are those that fields have already; values that do not fit them are left out, and are named by
+    `unfit_attributes`. Any other key whose values differ in kind between products becomes text.
     """
-    kinds = _kinds(products)
+    kinds = _kinds(products, kinds)
     collected = {name: _Entries(kind) for name, kind in sorted(kinds.items())}
     for row, product in enumerate(products):
         for name, value in field_values(product, kinds):
@@ -60,12 +64,17 @@ def column_tables(products: Sequence[Product]) -> dict[str, pa.RecordBatch]:
     return _tables(collected)
 
 
-def _kinds(products: Iterable[Product]) -> dict[str, ColumnKind]:
+def _kinds(products: Iterable[Product], given: Mapping[str, ColumnKind]) -> dict[str, ColumnKind]:
+    """Of the fields that these products may have; `given` may hold those of many more."""
     kinds = dict(BASE_FIELDS)
     for product in products:
         for key, value in product.attributes.items():
             name, kind = ATTRIBUTE_PREFIX + key, attribute_kind(value)
-            if kind is not None and kinds.setdefault(name, kind) is not kind:
+            if kind is None:
+                continue
+            if name in given:
+                kinds[name] = given[name]
+            elif kinds.setdefault(name, kind) is not kind:
                 kinds[name] = ColumnKind.TEXT
     return kinds
 

@@ -52,8 +52,19 @@ def field_values(product: Product, kinds: Mapping[str, ColumnKind]) -> Iterator[
         name = ATTRIBUTE_PREFIX + key
         kind = kinds.get(name)
         if kind is not None:
-            for one in attribute if isinstance(attribute, tuple) else (attribute,):
-                yield from ((name, held) for held in _attribute_values(one, kind))
+            yield from ((name, held) for held in _attribute_values(attribute, kind))
+
+
+def unfit_attributes(product: Product, kinds: Mapping[str, ColumnKind]) -> tuple[str, ...]:
+    """Keys of the attributes that filters, facets and orders will not see, because their value is not of the
+    kind that `kinds` states for the field: a text where the others are numbers. Where it is text, all fit.
+    """
+    return tuple(
+        key
+        for key, value in product.attributes.items()
+        if (own := attribute_kind(value)) is not None
+        and not list(_attribute_values(value, kinds.get(ATTRIBUTE_PREFIX + key, own)))
+    )
 
 
 def normalised(text: str, kind: ColumnKind) -> str:
@@ -88,10 +99,10 @@ def _base_values(product: Product) -> Iterator[tuple[str, FieldValue]]:
         yield "date_released", float(product.released.toordinal() - _EPOCH)
 
 
-def _attribute_values(value: str | float | bool, kind: ColumnKind) -> Iterator[FieldValue]:
+def _attribute_values(value: AttributeValue, kind: ColumnKind) -> Iterator[FieldValue]:
     if kind is ColumnKind.TEXT:
-        yield _as_text(value)
-    elif not isinstance(value, str) and math.isfinite(value):
+        yield from value if isinstance(value, tuple) else (_as_text(value),)
+    elif isinstance(value, float | int) and attribute_kind(value) is kind and math.isfinite(value):
         yield float(value)
 
 

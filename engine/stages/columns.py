@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from engine.errors import UnknownFieldError
-from engine.types import ColumnKind, RowArray
+from engine.types import ColumnKind, Mask, RowArray
 
 ATTRIBUTE_PREFIX = "attributes."
 SUGGESTIONS = 3
@@ -19,7 +19,30 @@ LEAST_LIKENESS = 60.0
 
 
 class Column(Protocol):
-    """The entries of one field, sparse: a product without a value has none, one with a list has several."""
+    """The values of one field. A product without a value has none, one with a list has several.
+
+    Numbers, booleans and dates are float64. A text or path is a place: a number, the same for equal texts,
+    that sorts as the normalised texts do, by code point.
+    """
+
+    @property
+    def kind(self) -> ColumnKind: ...
+
+    def values_of(self, rows: RowArray) -> tuple[NDArray[Any], int]:
+        """Every value of these rows, which are unique, in any order; and how many of the rows have one."""
+        ...
+
+    def first_values(self, rows: RowArray) -> NDArray[np.float64]:
+        """For each row its (first) value, NaN where it has none; in the order of `rows`."""
+        ...
+
+    def label(self, place: float) -> str:
+        """The shop's most frequent spelling of a text or path."""
+        ...
+
+
+class EntryColumn(Protocol):
+    """One field as it is held, sparse: an entry for each value of each product."""
 
     @property
     def kind(self) -> ColumnKind: ...
@@ -31,9 +54,7 @@ class Column(Protocol):
 
     @property
     def values(self) -> NDArray[Any]:
-        """Of each entry: a float64 for numbers, booleans and dates; for text and paths an int32 code.
-        Codes count from 0 in the order of the normalised texts.
-        """
+        """Of each entry: a float64 for numbers, booleans and dates; for text and paths an int32 code."""
         ...
 
     @property
@@ -51,13 +72,19 @@ class Column(Protocol):
         """
         ...
 
-    def label(self, code: int) -> str:
-        """The shop's most frequent spelling of a value."""
+
+class Part(Protocol):
+    """The fields of `len()` products that are held together, with rows of their own, from 0."""
+
+    def __len__(self) -> int: ...
+
+    def field(self, name: str) -> EntryColumn | None:
+        """None when no product of this part has a value."""
         ...
 
 
 class Columns(Protocol):
-    """All fields of a catalogue of `len()` products."""
+    """All fields of a catalogue of `len()` rows."""
 
     def __len__(self) -> int: ...
 
@@ -66,6 +93,12 @@ class Columns(Protocol):
         ...
 
     def field(self, name: str) -> Column | None: ...
+
+    def mask(self, condition: Hashable, holds: Callable[[Part], Mask]) -> Mask:
+        """One flag for every row, not to be changed: what `holds` says of each part of the catalogue. Rows
+        without a product are False. Equal conditions have the same answer, which may be remembered.
+        """
+        ...
 
 
 def require(columns: Columns, name: str, request_field: str) -> Column:
@@ -83,34 +116,6 @@ def written(name: str) -> str:
         return name
     quoted = key.replace("\\", "\\\\").replace('"', '\\"')
     return f'{ATTRIBUTE_PREFIX}"{quoted}"'
-
-
-def entries_of(column: Column, rows: RowArray) -> NDArray[np.intp]:
-    """Positions of the entries of these rows, ascending. `rows` are unique."""
-    if column.every_row_once:
-        return np.sort(rows).astype(np.intp, copy=False)
-    if len(rows) * 8 > len(column.rows):  # then one pass over all entries is cheaper than a search for each
-        wanted = np.zeros(1 + max(rows.max(initial=0), column.rows.max(initial=0)), np.bool_)
-        wanted[rows] = True
-        return np.flatnonzero(wanted[column.rows])
-    ordered = np.sort(rows).astype(column.rows.dtype)
-    first = np.searchsorted(column.rows, ordered, "left")
-    count = np.searchsorted(column.rows, ordered, "right") - first
-    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    return np.asarray(np.repeat(first, count) + within)
-
-
-def first_value_of(column: Column, rows: RowArray) -> NDArray[np.float64]:
-    """For each row its (first) value or code as float64, NaN where it has none; in the order of `rows`."""
-    if column.every_row_once:
-        return column.values[rows].astype(np.float64)
-    found = np.full(len(rows), np.nan)
-    if len(column.rows):
-        at = np.searchsorted(column.rows, rows.astype(column.rows.dtype))
-        at[at == len(column.rows)] = 0
-        has_value = column.rows[at] == rows
-        found[has_value] = column.values[at[has_value]]
-    return found
 
 
 def _suggestions(name: str, names: Sequence[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InvalidArgumentError
-from engine.stages.columns import ATTRIBUTE_PREFIX, Column, Columns, entries_of, require
+from engine.stages.columns import ATTRIBUTE_PREFIX, Column, Columns, require
 from engine.types import ColumnKind, RowArray
 
 MAX_KEYS = 20
@@ -88,9 +88,7 @@ def _countable(columns: Columns, key: str) -> Column:
 
 
 def _count(key: str, column: Column, rows: RowArray, limit: int) -> Facet:
-    entries = entries_of(column, rows)
-    values = column.values[entries]
-    with_value = int(np.count_nonzero(np.diff(column.rows[entries], prepend=-1)))
+    values, with_value = column.values_of(rows)
     missing = len(rows) - with_value
     if column.kind in (ColumnKind.NUMBER, ColumnKind.DATE):
         return Facet(key, ranges=count_ranges(values), missing_count=missing)
@@ -103,7 +101,7 @@ def _count(key: str, column: Column, rows: RowArray, limit: int) -> Facet:
 
 def _occurrences(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     if values.dtype == np.int32 and len(values) and values.max() <= 4 * len(values):
-        counts = np.bincount(values)  # several times faster than sorting, while few of the codes are empty
+        counts = np.bincount(values)  # several times faster than sorting, while few of the places are empty
         distinct = np.flatnonzero(counts)
         return distinct, counts[distinct]
     return np.unique(values, return_counts=True)
@@ -112,7 +110,7 @@ def _occurrences(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]
 def _label(column: Column, value: Any) -> str:
     if column.kind is ColumnKind.BOOLEAN:
         return "true" if value else "false"
-    return column.label(int(value))
+    return column.label(value)
 
 
 def count_ranges(values: NDArray[np.float64]) -> tuple[FacetRange, ...]:

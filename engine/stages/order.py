@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InvalidArgumentError
-from engine.stages.columns import ATTRIBUTE_PREFIX, Column, Columns, first_value_of, require, written
+from engine.stages.columns import ATTRIBUTE_PREFIX, Column, Columns, require, written
 from engine.types import ColumnKind, RowArray
 
 SCORE = "score"
@@ -98,7 +98,7 @@ def _values(
 ) -> NDArray[np.float64]:
     if key.field == SCORE:
         return scores.astype(np.float64)
-    return first_value_of(_sortable(columns, key.field), rows)
+    return _sortable(columns, key.field).first_values(rows)
 
 
 def _sortable(columns: Columns, name: str) -> Column:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from engine.stages.columns import Columns
-from engine.stages.filtering.evaluate import bind
+from engine.stages.filtering.evaluate import check, evaluate
 from engine.stages.filtering.grammar import parse
 from engine.stages.filtering.nodes import Node
 from engine.types import Mask
@@ -18,8 +19,11 @@ class Filter:
     node: Node
 
     def mask(self, columns: Columns) -> Mask:
-        """One flag for every row, (len(columns),): True where the product may be returned."""
-        return bind(self.node, columns)()
+        """One flag for every row, (len(columns),): True where the product may be returned. Not to be changed:
+        it may be shared with the same filter of other callers. Raises as `parse_filter`.
+        """
+        check(self.node, columns)
+        return columns.mask(self.node, partial(evaluate, self.node))
 
 
 def parse_filter(text: str, columns: Columns) -> Filter:
@@ -39,5 +43,5 @@ def parse_filter(text: str, columns: Columns) -> Filter:
     FilterSyntaxError, UnknownFieldError or InvalidArgumentError("filter"), each with the position.
     """
     node = parse(text)
-    bind(node, columns)
+    check(node, columns)
     return Filter(node)

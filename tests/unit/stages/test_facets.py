@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
+from typing import Protocol
 
 import numpy as np
 import pytest
@@ -19,21 +20,25 @@ from engine.stages.facets import (
     count_facets,
     count_ranges,
 )
-from engine.stages.filtering import parse_filter
+from engine.stages.filtering import Columns, parse_filter
 from engine.text import normalise
 from engine.types import Money, Product, ProductId, RowArray
-from tests.shelf import SHELF, columns_of, shelves
+from tests.shelf import SHELF, shelves
+from tests.unit.stages.conftest import ColumnsOf
 
-COLUMNS = columns_of(SHELF)
 ALL = np.arange(len(SHELF))
 
 
-def facet(key: str, rows: RowArray = ALL, limit: int = 20) -> Facet:
-    (found,) = count_facets(COLUMNS, [key], rows, limit)
-    return found
+class FacetOf(Protocol):
+    def __call__(self, key: str, rows: RowArray = ALL) -> Facet: ...
 
 
-def test_text_counts_candidates_in_the_most_frequent_spelling() -> None:
+@pytest.fixture(scope="module")
+def facet(columns: Columns) -> FacetOf:
+    return lambda key, rows=ALL: count_facets(columns, [key], rows)[0]
+
+
+def test_text_counts_candidates_in_the_most_frequent_spelling(columns_of: ColumnsOf) -> None:
     products = [
         Product(ProductId(str(row)), "x", brand=brand)
         for row, brand in enumerate(["HP", "hp", "HP", "Acme", ""])
@@ -44,12 +49,12 @@ def test_text_counts_candidates_in_the_most_frequent_spelling() -> None:
     assert found == Facet("brand", (FacetValue("HP", 3), FacetValue("Acme", 1)), missing_count=1)
 
 
-def test_only_the_candidates_count() -> None:
+def test_only_the_candidates_count(facet: FacetOf) -> None:
     assert facet("brand", np.array([3, 2])) == Facet("brand", (FacetValue("Acme", 1),), missing_count=1)
     assert facet("brand", np.array([], np.int64)) == Facet("brand")
 
 
-def test_a_list_counts_once_for_each_of_its_values() -> None:
+def test_a_list_counts_once_for_each_of_its_values(facet: FacetOf) -> None:
     assert facet("attributes.color").values == (
         FacetValue("Black", 2),
         FacetValue("Dark brown", 1),
@@ -57,23 +62,25 @@ def test_a_list_counts_once_for_each_of_its_values() -> None:
     )
 
 
-def test_a_category_counts_at_every_level_and_its_value_fits_a_filter() -> None:
+def test_a_category_counts_at_every_level_and_its_value_fits_a_filter(
+    columns: Columns, facet: FacetOf
+) -> None:
     values = facet("category").values
 
     assert values[:2] == (FacetValue("Kitchen", 2), FacetValue("Grocery", 1))
     assert FacetValue("Kitchen > Coffee > Grinders", 1) in values
     for value in values:
-        assert parse_filter(f'category = "{value.value}"', COLUMNS).mask(COLUMNS).sum() == value.count
+        assert parse_filter(f'category = "{value.value}"', columns).mask(columns).sum() == value.count
 
 
-def test_booleans_count_true_and_false() -> None:
+def test_booleans_count_true_and_false(facet: FacetOf) -> None:
     assert facet("attributes.cordless") == Facet(
         "attributes.cordless", (FacetValue("false", 1), FacetValue("true", 1)), missing_count=2
     )
 
 
-def test_facets_come_in_the_order_of_their_keys_and_are_cut_at_the_limit() -> None:
-    found = count_facets(COLUMNS, ["price", "currency"], ALL, limit=1)
+def test_facets_come_in_the_order_of_their_keys_and_are_cut_at_the_limit(columns: Columns) -> None:
+    found = count_facets(columns, ["price", "currency"], ALL, limit=1)
 
     assert [one.key for one in found] == ["price", "currency"]
     assert found[1].values == (FacetValue("EUR", 2),)
@@ -121,7 +128,9 @@ def test_every_value_lies_in_exactly_one_range(numbers: list[float]) -> None:
 
 @settings(deadline=None)
 @given(shelves(), st.data())
-def test_text_counts_are_those_of_a_counter(shelf: tuple[Product, ...], data: st.DataObject) -> None:
+def test_text_counts_are_those_of_a_counter(
+    columns_of: ColumnsOf, shelf: tuple[Product, ...], data: st.DataObject
+) -> None:
     rows = data.draw(st.lists(st.integers(0, len(shelf) - 1), unique=True))
     expected: Counter[str] = Counter()
     missing = 0
@@ -138,7 +147,7 @@ def test_text_counts_are_those_of_a_counter(shelf: tuple[Product, ...], data: st
     assert found.missing_count == missing
 
 
-def test_counting_a_few_of_many_candidates_equals_counting_them_one_by_one() -> None:
+def test_counting_a_few_of_many_candidates_equals_counting_them_one_by_one(columns_of: ColumnsOf) -> None:
     products = [
         Product(
             ProductId(str(row)),
@@ -164,7 +173,7 @@ def test_counting_a_few_of_many_candidates_equals_counting_them_one_by_one() -> 
     assert (prices.ranges[0].lower, prices.ranges[-1].upper) == (4, 1999)
 
 
-def test_unknown_keys_and_fields_that_differ_on_every_product_are_refused() -> None:
+def test_unknown_keys_and_fields_that_differ_on_every_product_are_refused(facet: FacetOf) -> None:
     with pytest.raises(UnknownFieldError, match="Did you mean brand") as unknown:
         facet("brandd")
     with pytest.raises(InvalidArgumentError, match="title, whose values are not counted") as uncounted:
@@ -173,7 +182,7 @@ def test_unknown_keys_and_fields_that_differ_on_every_product_are_refused() -> N
     assert unknown.value.field == uncounted.value.field == "facet_keys"
 
 
-def test_keys_can_be_checked_before_the_search_and_are_limited() -> None:
-    assert len(check_facet_keys(COLUMNS, ["brand"] * MAX_KEYS)) == MAX_KEYS
+def test_keys_can_be_checked_before_the_search_and_are_limited(columns: Columns) -> None:
+    assert len(check_facet_keys(columns, ["brand"] * MAX_KEYS)) == MAX_KEYS
     with pytest.raises(InvalidArgumentError, match="at most 20"):
-        check_facet_keys(COLUMNS, ["brand"] * (MAX_KEYS + 1))
+        check_facet_keys(columns, ["brand"] * (MAX_KEYS + 1))

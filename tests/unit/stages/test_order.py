@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -8,19 +9,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidArgumentError, UnknownFieldError
+from engine.stages.columns import Columns
 from engine.stages.order import BY_SCORE, OrderBy, OrderKey, order_rows, parse_order_by
 from engine.text import normalise
 from engine.types import Product
-from tests.shelf import BEANS, GRINDER, KETTLE, MYSTERY, SHELF, columns_of, shelves
+from tests.shelf import BEANS, GRINDER, KETTLE, MYSTERY, SHELF, shelves
+from tests.unit.stages.conftest import ColumnsOf
 
-COLUMNS = columns_of(SHELF)
+Ordered = Callable[[str], list[Product]]
 ALL = np.arange(len(SHELF))
 SCORES = np.array([0.1, 0.4, 0.3, 0.4], np.float32)
 
 
-def ordered(text: str) -> list[Product]:
-    permutation = order_rows(parse_order_by(text, COLUMNS), COLUMNS, ALL, SCORES)
-    return [SHELF[row] for row in ALL[permutation]]
+@pytest.fixture(scope="module")
+def ordered(columns: Columns) -> Ordered:
+    def products(text: str) -> list[Product]:
+        permutation = order_rows(parse_order_by(text, columns), columns, ALL, SCORES)
+        return [SHELF[row] for row in ALL[permutation]]
+
+    return products
 
 
 @pytest.mark.parametrize(
@@ -38,36 +45,36 @@ def ordered(text: str) -> list[Product]:
     ],
 )
 def test_an_order_is_a_list_of_fields_each_ascending_unless_desc(
-    text: str, keys: tuple[OrderKey, ...]
+    columns: Columns, text: str, keys: tuple[OrderKey, ...]
 ) -> None:
-    assert parse_order_by(text, COLUMNS) == OrderBy(keys)
+    assert parse_order_by(text, columns) == OrderBy(keys)
 
 
-def test_no_order_is_by_score_and_equal_scores_go_by_row() -> None:
-    assert parse_order_by(" ", COLUMNS) is BY_SCORE
+def test_no_order_is_by_score_and_equal_scores_go_by_row(columns: Columns, ordered: Ordered) -> None:
+    assert parse_order_by(" ", columns) is BY_SCORE
     assert ordered("") == ordered("score desc") == [GRINDER, MYSTERY, BEANS, KETTLE]
     assert ordered("score") == [KETTLE, BEANS, GRINDER, MYSTERY]
 
 
-def test_products_without_a_value_come_last_in_both_directions() -> None:
+def test_products_without_a_value_come_last_in_both_directions(ordered: Ordered) -> None:
     assert ordered("price") == [BEANS, KETTLE, GRINDER, MYSTERY]
     assert ordered("price desc") == [GRINDER, KETTLE, BEANS, MYSTERY]
     assert ordered("date_released") == [GRINDER, KETTLE, MYSTERY, BEANS]
 
 
-def test_titles_sort_without_regard_to_case() -> None:
+def test_titles_sort_without_regard_to_case(ordered: Ordered) -> None:
     assert ordered("title desc") == [MYSTERY, KETTLE, BEANS, GRINDER]
 
 
-def test_equals_of_the_first_key_go_by_the_next_and_then_by_score() -> None:
+def test_equals_of_the_first_key_go_by_the_next_and_then_by_score(ordered: Ordered) -> None:
     assert ordered('attributes."max speed", price desc') == [KETTLE, GRINDER, BEANS, MYSTERY]
     assert ordered('attributes."max speed"') == [KETTLE, GRINDER, MYSTERY, BEANS]
 
 
-def test_only_the_candidates_are_sorted_whatever_their_order() -> None:
+def test_only_the_candidates_are_sorted_whatever_their_order(columns: Columns) -> None:
     rows, scores = np.array([3, 1, 0]), np.array([0.9, 0.1, 0.5])
 
-    permutation = order_rows(parse_order_by("attributes.weight_kg desc", COLUMNS), COLUMNS, rows, scores)
+    permutation = order_rows(parse_order_by("attributes.weight_kg desc", columns), columns, rows, scores)
 
     assert rows[permutation].tolist() == [1, 0, 3]
 
@@ -89,23 +96,23 @@ def test_only_the_candidates_are_sorted_whatever_their_order() -> None:
         ("x" * 1_001, "at most 1,000"),
     ],
 )
-def test_an_order_that_can_not_be_is_refused(text: str, part: str) -> None:
+def test_an_order_that_can_not_be_is_refused(columns: Columns, text: str, part: str) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
-        parse_order_by(text, COLUMNS)
+        parse_order_by(text, columns)
 
     assert caught.value.field == "order_by"
     assert part in caught.value.message
 
 
-def test_an_unknown_field_gets_a_suggestion() -> None:
+def test_an_unknown_field_gets_a_suggestion(columns: Columns) -> None:
     with pytest.raises(UnknownFieldError, match="Did you mean price"):
-        parse_order_by("pricee", COLUMNS)
+        parse_order_by("pricee", columns)
 
 
 @given(st.text(alphabet=st.sampled_from('price, desc."\\a\n')))
-def test_any_text_whatever_reads_or_is_refused(text: str) -> None:
+def test_any_text_whatever_reads_or_is_refused(columns: Columns, text: str) -> None:
     try:
-        field = "order_by" if parse_order_by(text, COLUMNS) else ""
+        field = "order_by" if parse_order_by(text, columns) else ""
     except InvalidArgumentError as error:
         field = error.field
     assert field == "order_by"
@@ -113,7 +120,9 @@ def test_any_text_whatever_reads_or_is_refused(text: str) -> None:
 
 @settings(deadline=None)
 @given(shelves(), st.booleans(), st.data())
-def test_neighbours_are_in_order(shelf: tuple[Product, ...], descending: bool, data: st.DataObject) -> None:
+def test_neighbours_are_in_order(
+    columns_of: ColumnsOf, shelf: tuple[Product, ...], descending: bool, data: st.DataObject
+) -> None:
     columns = columns_of(shelf)
     rows = np.array(data.draw(st.permutations(range(len(shelf)))))
     scores = np.array(

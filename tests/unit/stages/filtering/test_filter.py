@@ -9,20 +9,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import FilterSyntaxError, InvalidArgumentError, UnknownFieldError
-from engine.stages.filtering import parse_filter
+from engine.stages.filtering import Columns, parse_filter
 from engine.stages.filtering.grammar import parse
 from engine.stages.filtering.nodes import And, Comparison, Node, Not, Operator, Or, Presence
 from engine.text import has_cjk, normalise
 from engine.types import Product
-from tests.shelf import BEANS, GRINDER, KETTLE, MYSTERY, SHELF, columns_of, shelves
+from tests.shelf import BEANS, GRINDER, KETTLE, MYSTERY, SHELF, shelves
+from tests.unit.stages.conftest import ColumnsOf
 
-COLUMNS = columns_of(SHELF)
+Kept = Callable[[str], list[Product]]
 
 
-def kept(text: str) -> list[Product]:
-    mask = parse_filter(text, COLUMNS).mask(COLUMNS)
-    assert mask.shape == (len(SHELF),)
-    return [product for product, keep in zip(SHELF, mask, strict=True) if keep]
+@pytest.fixture(scope="module")
+def kept(columns: Columns) -> Kept:
+    def products(text: str) -> list[Product]:
+        mask = parse_filter(text, columns).mask(columns)
+        assert mask.shape == (len(SHELF),)
+        return [product for product, keep in zip(SHELF, mask, strict=True) if keep]
+
+    return products
 
 
 @pytest.mark.parametrize(
@@ -53,11 +58,11 @@ def kept(text: str) -> list[Product]:
         ('attributes."max speed" = 3', [KETTLE]),
     ],
 )
-def test_each_field_compares_in_its_own_way(text: str, expected: list[Product]) -> None:
+def test_each_field_compares_in_its_own_way(kept: Kept, text: str, expected: list[Product]) -> None:
     assert kept(text) == expected
 
 
-def test_a_category_is_met_at_any_level_and_as_a_run_of_levels() -> None:
+def test_a_category_is_met_at_any_level_and_as_a_run_of_levels(kept: Kept) -> None:
     assert kept("category = kitchen") == [KETTLE, GRINDER]
     assert kept("category = coffee") == [GRINDER, BEANS]
     assert kept('category = "Kitchen > Coffee"') == kept('category = "kitchen>coffee"') == [GRINDER]
@@ -66,13 +71,13 @@ def test_a_category_is_met_at_any_level_and_as_a_run_of_levels() -> None:
     assert kept("category != coffee") == [KETTLE]
 
 
-def test_one_value_of_a_list_is_enough_to_be_equal_and_none_may_be_to_differ() -> None:
+def test_one_value_of_a_list_is_enough_to_be_equal_and_none_may_be_to_differ(kept: Kept) -> None:
     assert kept("attributes.color = black") == [KETTLE, GRINDER]
     assert kept('attributes.color:"grey"') == [GRINDER]
     assert kept("attributes.color != black") == [BEANS]
 
 
-def test_a_comparison_with_a_missing_value_is_false_and_not_turns_it_round() -> None:
+def test_a_comparison_with_a_missing_value_is_false_and_not_turns_it_round(kept: Kept) -> None:
     assert kept("brand != acme") == [KETTLE, GRINDER]
     assert kept("NOT brand = acme") == [KETTLE, GRINDER, MYSTERY]
     assert kept("price < 1000") == [KETTLE, GRINDER, BEANS]
@@ -82,7 +87,7 @@ def test_a_comparison_with_a_missing_value_is_false_and_not_turns_it_round() -> 
     assert kept('brand = ""') == []
 
 
-def test_a_key_that_is_a_number_here_and_a_text_there_is_text() -> None:
+def test_a_key_that_is_a_number_here_and_a_text_there_is_text(kept: Kept) -> None:
     assert kept("attributes.size = 42") == [GRINDER]
     assert kept("attributes.size = LARGE") == [KETTLE]
     with pytest.raises(InvalidArgumentError):
@@ -105,9 +110,11 @@ def test_a_key_that_is_a_number_here_and_a_text_there_is_text() -> None:
         ('title:"..."', "is asked for no word at all; write title:* for any value"),
     ],
 )
-def test_literals_and_operators_that_do_not_suit_the_field_are_refused(text: str, part: str) -> None:
+def test_literals_and_operators_that_do_not_suit_the_field_are_refused(
+    columns: Columns, text: str, part: str
+) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
-        parse_filter(f"price:* OR {text}", COLUMNS)
+        parse_filter(f"price:* OR {text}", columns)
 
     assert part in caught.value.message
     assert caught.value.field == "filter"
@@ -125,37 +132,39 @@ def test_literals_and_operators_that_do_not_suit_the_field_are_refused(text: str
     ],
 )
 def test_an_unknown_field_is_named_with_its_position_and_the_closest_names(
-    field: str, suggestion: str
+    columns: Columns, field: str, suggestion: str
 ) -> None:
     with pytest.raises(UnknownFieldError) as caught:
-        parse_filter(f"price:* AND {field}:*", COLUMNS)
+        parse_filter(f"price:* AND {field}:*", columns)
 
     assert f"Did you mean {suggestion}" in caught.value.message
     assert caught.value.field == "filter"
     assert caught.value.metadata["position"] == "12"
 
 
-def test_a_field_like_no_other_gets_no_suggestion() -> None:
+def test_a_field_like_no_other_gets_no_suggestion(columns: Columns) -> None:
     with pytest.raises(UnknownFieldError) as caught:
-        parse_filter("xyzzyx = 1", COLUMNS)
+        parse_filter("xyzzyx = 1", columns)
 
     assert "Did you mean" not in caught.value.message
 
 
-def test_syntax_errors_come_before_the_columns_are_looked_at() -> None:
+def test_syntax_errors_come_before_the_columns_are_looked_at(columns: Columns) -> None:
     with pytest.raises(FilterSyntaxError):
-        parse_filter("unknown = ", COLUMNS)
+        parse_filter("unknown = ", columns)
 
 
-def test_a_filter_serves_another_catalogue_with_the_same_fields() -> None:
-    columns = columns_of(SHELF[::-1])
+def test_a_filter_serves_another_catalogue_with_the_same_fields(
+    columns_of: ColumnsOf, columns: Columns
+) -> None:
+    other = columns_of(SHELF[::-1])
 
-    mask = parse_filter("attributes.weight_kg > 2", COLUMNS).mask(columns)
+    mask = parse_filter("attributes.weight_kg > 2", columns).mask(other)
 
     assert mask.tolist() == [product is GRINDER for product in SHELF[::-1]]
 
 
-def test_an_empty_catalogue_has_its_base_fields() -> None:
+def test_an_empty_catalogue_has_its_base_fields(columns_of: ColumnsOf) -> None:
     columns = columns_of([])
 
     assert parse_filter("price < 3 OR NOT brand = x", columns).mask(columns).tolist() == []
@@ -326,7 +335,9 @@ def test_a_tree_written_as_text_reads_as_the_same_tree(node: Node) -> None:
 
 @settings(max_examples=400, deadline=None)
 @given(shelves(), NODES)
-def test_the_mask_is_what_plain_python_says_of_each_product(shelf: tuple[Product, ...], node: Node) -> None:
+def test_the_mask_is_what_plain_python_says_of_each_product(
+    columns_of: ColumnsOf, shelf: tuple[Product, ...], node: Node
+) -> None:
     columns = columns_of(shelf)
 
     mask = parse_filter(text_of(node), columns).mask(columns)
