@@ -22,7 +22,7 @@ from signal import SIGKILL
 
 import engine.backends.change_writer as change_writer
 from engine.backends.change import LoggedRequest, NewChange
-from engine.backends.change_log import ChangeLog
+from engine.backends.change_log import ChangeLog, ChangeReader
 from tests.change_samples import deletion, upsert
 
 _SIZES = (3, 1, 5, 0, 2)
@@ -108,7 +108,7 @@ def live(folder: Path, point: str, number: int) -> None:
             tell(f"compacted {upto}")
 
 
-def known_requests(log: ChangeLog) -> int:
+def known_requests(log: ChangeReader) -> int:
     """How many are in the log, those without any change included."""
     number = requests_at(log.last_sequence)
     while log.outcome_of(f"r{number + 1}") is not None:

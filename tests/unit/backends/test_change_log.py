@@ -24,6 +24,7 @@ from engine.errors import (
     InvalidArgumentError,
     LockHeldError,
 )
+from engine.types import FloatArray
 from tests.change_samples import ENCODER, content, deletion, request, upsert
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -59,7 +60,8 @@ def test_a_change_is_read_as_it_was_committed(log: ChangeLog) -> None:
     kept, deleted = log.since(0, 10)
     assert content(kept) == content(given)
     assert kept.vector is not None
-    assert (kept.vector.dtype, kept.sequence, kept.time, kept.deleted) == (np.float32, 1, NOON, False)
+    assert kept.vector.dtype == np.float32
+    assert (kept.sequence, kept.time, kept.deleted) == (1, NOON, False)
     assert (deleted.product_id, deleted.record, deleted.vector, deleted.deleted) == ("p2", b"", None, True)
     assert deleted.sequence == log.last_sequence == 2
 
@@ -328,7 +330,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, foreign: bytes) -> No
     ],
 )
 def test_a_change_is_a_whole_product_with_its_vector_or_a_deletion(
-    product_id: str, record: bytes, vector: np.ndarray | None
+    product_id: str, record: bytes, vector: FloatArray | None
 ) -> None:
     with pytest.raises(ValueError, match=r"p1|no product"):
         NewChange(product_id, record, vector, ENCODER)
@@ -336,7 +338,8 @@ def test_a_change_is_a_whole_product_with_its_vector_or_a_deletion(
 
 def test_four_readers_see_only_whole_transactions_while_one_writes(log: ChangeLog) -> None:
     """Each commit gives ten products the same version; whoever sees two versions saw half a commit."""
-    done, problems = Event(), []
+    done = Event()
+    problems: list[object] = []
     reads = [0] * 4
 
     def read(reader: int) -> None:
