@@ -36,7 +36,9 @@ SEEDS = (7, 8, 9)
 def main() -> None:
     judged = parse("fusion", "fusion", __doc__)
     with judged.opened() as opened:
-        ids = [each.id for each in opened.catalog.products(range(opened.generation.manifest.product_count))]
+        ids = [
+            each.id for each in opened.view.catalog.products(range(opened.generation.manifest.product_count))
+        ]
         row_of = {str(product_id): row for row, product_id in enumerate(ids)}
         queries = judged_source(judged.judgements, row_of, min_queries=1).queries
         content = {"generation": opened.generation.id, **compare(opened.pipeline, queries, ids)}

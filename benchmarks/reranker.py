@@ -60,7 +60,7 @@ def main() -> None:
     generation = DataFolder.open(given.data).open_active()
     opened = open_generation(generation, ServeSettings(data=given.data))
     try:
-        products = list(opened.catalog.products(range(generation.manifest.product_count)))
+        products = list(opened.view.catalog.products(range(generation.manifest.product_count)))
         with TemporaryDirectory(prefix="cartograph-reranker-") as scratch:
             shop = Shop(
                 opened.pipeline, open_shop(products, Path(scratch), SilentProgress(), data=given.data)

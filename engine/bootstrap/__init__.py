@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from functools import partial
 from statistics import median
 from time import perf_counter
 
-from engine.backends.column_tables import unfit_attributes
 from engine.backends.graph_query.pool import GraphQueryPool
 from engine.backends.graph_reader import GraphReader
 from engine.backends.knowledge_graph import STORE
 from engine.backends.lexical_index import TantivyLexicalIndex
 from engine.backends.live_lexical import LiveLexicalIndex
+from engine.backends.product_fields import unfit_attributes
 from engine.backends.product_log import ProductLog
 from engine.batched import BatchedEncoder, BatchedPairScorer
 from engine.bootstrap.parts import Parts, ranking_of
@@ -32,6 +32,7 @@ from engine.request import SearchRequest
 from engine.serving import Opened, ServingEngine, Showing
 from engine.shadow import ShadowedIndex
 from engine.stages.retrieve import VectorIndex
+from engine.types import ColumnKind, Product
 from engine.watch import Watch
 
 UNWATCHED = Watch()
@@ -134,7 +135,14 @@ def _live(
         fingerprint=parts.fingerprint,
         encode=parts.encoder.encode_products,
         publish=show,
-        warnings=lambda product: unfit_attributes(product, views.kinds),
+        warnings=lambda product: _warnings(product, parts.catalog.columns.kinds),
+    )
+
+
+def _warnings(product: Product, kinds: Mapping[str, ColumnKind]) -> tuple[str, ...]:
+    return tuple(
+        f"attributes.{key} is of another type than in the catalogue, so that filters and facets leave it out."
+        for key in unfit_attributes(product, kinds)
     )
 
 

@@ -126,8 +126,9 @@ class Views:
     def _columns(self, overlay: Overlay) -> LayeredColumns:
         rows = np.array(sorted(overlay.entries), np.int64)
         products = [overlay.entries[row].product for row in rows.tolist()]
-        live = ColumnStore(column_tables(products), len(products))
-        return LayeredColumns(self._parts.catalog.columns, live, rows, overlay.size)
+        base = self._parts.catalog.columns
+        live = ColumnStore(column_tables(products, kinds=base.kinds), len(products))
+        return LayeredColumns(base, live, rows, overlay.size)
 
     def _priors_over(self, overlay: Overlay) -> FloatArray | None:
         """A product that has got a slot is as popular as it was."""

@@ -20,6 +20,14 @@ from engine.graph_values import (
     NeighbourPage,
     NeighboursRequest,
 )
+from engine.live.changes import (
+    ChangeOutcome,
+    ChangeRequest,
+    ChangeResult,
+    ProductChange,
+    ProductPatch,
+    ProductUpsert,
+)
 from engine.plan import checked_query
 from engine.request import (
     DEFAULT_PAGE_SIZE,
@@ -87,6 +95,8 @@ class FakeEngine:
     asked: list[tuple[SearchRequest, Deadline]] = field(default_factory=list)
     closed: threading.Event = field(default_factory=threading.Event)
     browser: GraphBrowser | None = None
+    sequence: int = 0
+    changed: dict[str, ChangeResult] = field(default_factory=dict)
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
         self.asked.append((request, deadline))
@@ -142,6 +152,33 @@ class FakeEngine:
             if product_id not in by_id:
                 raise NotFoundError("product", product_id)
         return [by_id[product_id] for product_id in ids], self.status().generation.id
+
+    def change_products(self, request: ChangeRequest, deadline: Deadline) -> ChangeResult:
+        """Upserts are taken, patches change titles; a second deletion of a product finds none."""
+        deadline.check()
+        known = self.changed.get(request.request_id)
+        if known is not None:
+            return replace(known, repeated=True)
+        outcomes = tuple(self._change(change) for change in request.changes)
+        result = ChangeResult(outcomes, self.sequence, self.status().generation.id)
+        if request.request_id:
+            self.changed[request.request_id] = result
+        return result
+
+    def _change(self, change: ProductChange) -> ChangeOutcome:
+        before = next((each for each in self.catalog if each.id == change.product_id), None)
+        if before is None and not isinstance(change, ProductUpsert):
+            error = NotFoundError("product", change.product_id)
+            return ChangeOutcome(change.product_id, 0, error.reason, "", error.message)
+        others = tuple(each for each in self.catalog if each.id != change.product_id)
+        after: tuple[Product, ...] = ()
+        if isinstance(change, ProductUpsert):
+            after = (change.product,)
+        elif isinstance(change, ProductPatch):
+            after = (change.applied_to(before),)
+        self.catalog = others + after
+        self.sequence += 1
+        return ChangeOutcome(change.product_id, self.sequence, warnings=("Nothing.",) if before else ())
 
     def describe_entity(self, request: DescribeRequest) -> Description:
         return self._graph().describe(request)

@@ -1,7 +1,7 @@
 """Swapping generations while calls are in flight; the pipelines are small fakes, the data folder is real."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -20,9 +20,11 @@ from engine.errors import (
 )
 from engine.generation import DataFolder, Generation
 from engine.graph_values import GraphAnswer, GraphQuery
+from engine.live.live_generation import LiveGeneration, LoggedChange
+from engine.live.writer import WrittenChange, WrittenRequest
 from engine.pipeline import Pipeline
 from engine.request import SearchRequest, SearchResult
-from engine.serving import Opened, ServingEngine
+from engine.serving import Opened, ServingEngine, Showing, View
 from engine.types import PastQuery, Product, ProductId
 from engine.vector_search import VectorSearch
 from tests.unit.test_generation import published
@@ -77,6 +79,50 @@ class FakeStore:
 
 
 @dataclass
+class FakeLive:
+    """Remembers the sequences that it was told of."""
+
+    told: list[int] = field(default_factory=list)
+    sequence: int = 0
+
+    def replay(self, changes: Iterable[LoggedChange]) -> None:
+        for change in changes:
+            self.told.append(change.sequence)
+            self.sequence = change.sequence
+
+
+@dataclass
+class FakeLog:
+    """`sequences` are those of its changes; one more comes while a generation reads it the first time."""
+
+    sequences: list[int] = field(default_factory=list)
+    meanwhile: list[int] = field(default_factory=list)
+    closed: bool = False
+
+    @property
+    def last_sequence(self) -> int:
+        return len(self.sequences)
+
+    def outcome_of(self, request_id: str) -> bytes | None:
+        return None
+
+    def commit(self, requests: Sequence[WrittenRequest]) -> None:
+        raise AssertionError("nothing is written here")
+
+    def latest(self, after: int) -> Iterator[LoggedChange]:
+        found = [each for each in self.sequences if each > after]
+        self.sequences += self.meanwhile
+        self.meanwhile = []
+        yield from (WrittenChange(each, "p", None, None, "") for each in found)
+
+    def since(self, sequence: int) -> Iterator[LoggedChange]:
+        yield from (WrittenChange(each, "p", None, None, "") for each in self.sequences if each > sequence)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
 class World:
     data: DataFolder
     first: str
@@ -86,6 +132,8 @@ class World:
     closed: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     moves: int = 0
+    log: FakeLog = field(default_factory=FakeLog)
+    lives: dict[str, FakeLive] = field(default_factory=dict)
     engine: ServingEngine = field(init=False)
 
     def load(self, generation: Generation) -> Opened:
@@ -96,7 +144,9 @@ class World:
         browser = cast("GraphBrowser", FakeBrowser(generation.id, self.gate, self.entered))
         search = CachedSearch.over(pipeline.search, 0)
         vectors = cast("VectorSearch", lambda request, _deadline: (generation.id, request))
-        return Opened(generation, pipeline, search, vectors, FakeStore(), FakeStore(), browser, "cpu", close)
+        view = View(pipeline, search, vectors, FakeStore(), FakeStore())
+        live = self.lives[generation.id] = FakeLive()
+        return Opened(generation, Showing(view), cast("LiveGeneration", live), browser, "cpu", close)
 
     def moved(self) -> None:
         self.moves += 1
@@ -110,7 +160,9 @@ def world(tmp_path: Path) -> Iterator[World]:
     first = published(tmp_path, "first").id
     second = published(tmp_path, "second", activate=False).id
     made = World(DataFolder(tmp_path), first, second)
-    made.engine = ServingEngine(made.data, made.load, batch_threads=4, on_move=made.moved)
+    made.engine = ServingEngine(
+        made.data, made.load, log=made.log, batch_threads=4, live_products=10, on_move=made.moved
+    )
     made.engine.start(made.data.open_active())
     yield made
     made.gate.set()
@@ -128,6 +180,22 @@ def test_activation_moves_the_answers_and_the_pointer(world: World) -> None:
     assert pointer is not None
     assert pointer.active == world.second
     assert world.closed == [world.first]
+
+
+def test_a_generation_is_told_of_all_changes_before_it_serves(world: World) -> None:
+    """Also of those that are made while it reads the others; each once."""
+    world.log.sequences, world.log.meanwhile = [1, 2], [3, 4]
+
+    world.engine.activate(world.second)
+
+    assert world.lives[world.first].told == []
+    assert world.lives[world.second].told == [1, 2, 3, 4]
+
+
+def test_the_log_is_closed_last(world: World) -> None:
+    world.engine.close()
+
+    assert world.log.closed
 
 
 def test_following_serves_what_the_pointer_names_and_tells_nobody(world: World) -> None:

@@ -19,7 +19,7 @@ from cartograph.v1 import search_service_pb2 as search
 from engine.errors import InvalidArgumentError
 from engine.graph_values import DescribeRequest, GraphQuery, NeighboursRequest
 from engine.request import SearchRequest, Source
-from engine.rpc.convert import graph_requests, requests
+from engine.rpc.convert import changes, graph_requests, requests
 from engine.rpc.convert.products import View
 from engine.stages.expand import ExpansionMode
 
@@ -30,6 +30,11 @@ def by_vector(message: search.SearchByVectorRequest) -> object:
     return replace(request, vector=None), request.vector.tolist(), view  # type: ignore[arg-type]  # see above
 
 
+def upserts(message: catalog.UpsertProductsRequest) -> object:
+    """Embeddings do not compare as values do."""
+    return repr(changes.upserts(message))
+
+
 READERS: dict[type[Message], tuple[Callable[[Any], object], dict[str, Any]]] = {
     search.SearchProductsRequest: (requests.search, {"query": "x"}),
     search.BatchSearchProductsRequest: (requests.batch, {"requests": [{"query": "x"}]}),
@@ -37,6 +42,9 @@ READERS: dict[type[Message], tuple[Callable[[Any], object], dict[str, Any]]] = {
     search.SuggestQueriesRequest: (requests.suggest, {"prefix": "x"}),
     catalog.GetProductRequest: (requests.product, {"product_id": "x"}),
     catalog.BatchGetProductsRequest: (requests.products, {"product_ids": ["x"]}),
+    catalog.UpsertProductsRequest: (upserts, {"upserts": [{"product": {"id": "x"}}]}),
+    catalog.PatchProductsRequest: (changes.patches, {"patches": [{"product": {"id": "x"}}]}),
+    catalog.DeleteProductsRequest: (changes.deletions, {"product_ids": ["x"]}),
     generation.ListGenerationsRequest: (requests.generation_page, {}),
     generation.ActivateGenerationRequest: (requests.activation, {"generation_id": "x"}),
     graph.DescribeEntityRequest: (graph_requests.describe, {"name": "x"}),
@@ -70,7 +78,10 @@ def paths(descriptor: Any) -> Iterator[tuple[FieldDescriptor, ...]]:
 def another_value(field: FieldDescriptor) -> object:
     """One that is valid for every field of its type, and not its default."""
     if field.message_type is not None:
-        return GetMessageClass(field.message_type)(query="other")
+        value = (
+            {"query": "other"} if "query" in field.message_type.fields_by_name else {"product": {"id": "p"}}
+        )
+        return GetMessageClass(field.message_type)(**value)
     if field.enum_type is not None:
         return field.enum_type.values[-1].number
     return {
