@@ -11,7 +11,7 @@ from engine.types import ColumnKind, Product
 
 
 class LiveColumns:
-    """Fits the stages' `Part`. Row k is `products[k]`; `kinds` are those of the base, which its fields keep, as
+    """Fits the stages' `Part`. Row k is `products[k]`; `kinds` are those of the base, which fields keep, as
     in `column_tables`. Making one costs nothing, asking for a field one pass over the products.
     """
 
