@@ -27,14 +27,8 @@ from tests.shelf import BEANS, GRINDER, KETTLE, MYSTERY, SHELF, columns_of, shel
 from tests.unit.stages.filtering.test_filter import NODES, text_of
 
 ATTRIBUTES = ("color", "weight_kg", "cordless", "size", "max speed")
-FACETS = (
-    "brand",
-    "category",
-    "price",
-    "currency",
-    "availability",
-    *(f"attributes.{key}" for key in ATTRIBUTES),
-)
+COUNTED = ("brand", "category", "price", "currency", "availability")
+FACETS = (*COUNTED, *(f"attributes.{key}" for key in ATTRIBUTES))
 ORDERS = ("title", "title desc", "price desc, title", 'attributes."max speed", title', "date_released")
 
 
@@ -255,32 +249,6 @@ def test_places_of_many_texts_between_two_of_the_base_stay_apart_and_have_their_
     order = [normalise(product.brand) for product in (*base, *live)]
     assert [order[row] for row in np.argsort(places)] == sorted(order)
     assert [brand.label(place) for place in places] == [product.brand for product in (*base, *live)]
-
-
-@settings(max_examples=100, deadline=None)
-@given(shelves(), st.sets(st.sampled_from(ATTRIBUTES)))
-def test_columns_made_field_by_field_are_those_made_all_at_once(
-    products: tuple[Product, ...], new: set[str]
-) -> None:
-    fields = columns_of(products).kinds
-    known = {name: kind for name, kind in fields.items() if name.removeprefix("attributes.") not in new}
-    together = ColumnStore(column_tables(products, kinds=known), len(products))
-
-    one_by_one = LiveColumns(products, known)
-
-    assert {*one_by_one.names()} >= {*together.names()}
-    for name in together.names():
-        column, expected = one_by_one.field(name), together.field(name)
-        assert column is not None
-        assert expected is not None
-        assert (column.kind, column.every_row_once) == (expected.kind, expected.every_row_once)
-        assert (column.rows.tolist(), column.values.tolist()) == (
-            expected.rows.tolist(),
-            expected.values.tolist(),
-        )
-        every = range(expected.code_count)
-        assert [column.label(code) for code in every] == [expected.label(code) for code in every]
-    assert one_by_one.field("attributes.unheard_of") is one_by_one.field("color") is None
 
 
 @pytest.mark.parametrize(
