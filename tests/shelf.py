@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from engine.backends.column_tables import column_tables
 from engine.backends.columns import ColumnStore
 from engine.backends.layered_columns import LayeredColumns
+from engine.backends.live_columns import LiveColumns
 from engine.types import Availability, Money, Product, ProductId
 
 KETTLE = Product(
@@ -104,7 +105,7 @@ def layered_columns_of(products: Sequence[Product]) -> LayeredColumns:
     live = [products[row] for row in rows]
     return LayeredColumns(
         ColumnStore(column_tables(base, kinds=kinds), base_size, remembered_masks=4),
-        ColumnStore(column_tables(live, kinds=kinds), len(live)),
+        LiveColumns(live, kinds),
         np.array(rows, np.int64),
         len(products),
     )

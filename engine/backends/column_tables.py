@@ -25,6 +25,7 @@ from engine.backends.product_fields import (
     attribute_kind,
     field_values,
     normalised,
+    values_of,
     word_text,
 )
 from engine.types import ColumnKind, Product
@@ -56,7 +57,7 @@ def column_tables(
     `kinds` are those that fields have already; values that do not fit them are left out, and are named by
     `unfit_attributes`. Any other key whose values differ in kind between products becomes text.
     """
-    kinds = _kinds(products, kinds)
+    kinds = kinds_of(products, kinds)
     collected = {name: _Entries(kind) for name, kind in sorted(kinds.items())}
     for row, product in enumerate(products):
         for name, value in field_values(product, kinds):
@@ -64,7 +65,16 @@ def column_tables(
     return _tables(collected)
 
 
-def _kinds(products: Iterable[Product], given: Mapping[str, ColumnKind]) -> dict[str, ColumnKind]:
+def field_tables(products: Iterable[Product], name: str, kind: ColumnKind) -> dict[str, pa.RecordBatch]:
+    """The tables of SCHEMAS with one field alone; an attribute without a value is none."""
+    entries = _Entries(kind)
+    for row, product in enumerate(products):
+        for value in values_of(product, name, kind):
+            entries.add(row, value)
+    return _tables({name: entries})
+
+
+def kinds_of(products: Iterable[Product], given: Mapping[str, ColumnKind]) -> dict[str, ColumnKind]:
     """Of the fields that these products may have; `given` may hold those of many more."""
     kinds = dict(BASE_FIELDS)
     for product in products:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.backends.column_tables import TEXT_KINDS
 from engine.backends.columns import ColumnStore, StoredColumn
+from engine.backends.live_columns import LiveColumns
 from engine.types import Mask, RowArray
 
 
@@ -54,6 +55,10 @@ class LayeredColumn:
     """
 
     def __init__(self, base: StoredColumn, live: StoredColumn, rows: _LiveRows) -> None:
+        if live.kind is not base.kind:
+            raise ValueError(
+                f"{base.kind.value} values in the base, {live.kind.value} values among live entries"
+            )
         self.kind = base.kind
         self._base = base
         self._live = live
@@ -115,18 +120,15 @@ class LayeredColumns:
     `rows_of_live[k]` (int64, unique), in place of the base's product where the base has that row. Those that
     are neither the base's nor live have no value and pass no filter.
 
-    A field has the base's kind: `live` is made with `column_tables(..., kinds=base.kinds)`. Making one takes
-    time by the live entries, not by the base. ValueError when the arguments do not fit together.
+    A field has the base's kind, and `live` is made so. Making one takes time by the live entries, not by the
+    base. ValueError when the rows do not fit.
     """
 
-    def __init__(self, base: ColumnStore, live: ColumnStore, rows_of_live: RowArray, size: int) -> None:
+    def __init__(
+        self, base: ColumnStore, live: LiveColumns | ColumnStore, rows_of_live: RowArray, size: int
+    ) -> None:
         if len(live) != len(rows_of_live):
             raise ValueError(f"{len(live)} live entries for {len(rows_of_live)} rows")
-        for name, kind in live.kinds.items():
-            if base.kinds.get(name, kind) is not kind:
-                raise ValueError(
-                    f"{name} is {base.kinds[name].value} in the base, {kind.value} among live entries"
-                )
         self._base = base
         self._live = live
         self._rows_of_live = rows_of_live
@@ -152,9 +154,9 @@ class LayeredColumns:
             column = self._columns.setdefault(name, column)
         return column
 
-    def mask(self, condition: Hashable, holds: Callable[[ColumnStore], Mask]) -> Mask:
+    def mask(self, condition: Hashable, holds: Callable[[LiveColumns | ColumnStore], Mask]) -> Mask:
         mask = np.empty(self._size, np.bool_)
         mask[: len(self._base)] = self._base.mask(condition, holds)
         mask[len(self._base) :] = False
-        mask[self._rows_of_live] = self._live.mask(condition, holds)
+        mask[self._rows_of_live] = holds(self._live)
         return mask

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import TypeAlias
 
@@ -46,13 +46,22 @@ def field_values(product: Product, kinds: Mapping[str, ColumnKind]) -> Iterator[
 
     Blank texts and numbers that are not finite are no values. Fields that `kinds` leaves out are skipped.
     """
-    for name, value in _base_values(product):
-        yield name, value
+    for name, values in _BASE_VALUES.items():
+        for value in values(product):
+            yield name, value
     for key, attribute in product.attributes.items():
         name = ATTRIBUTE_PREFIX + key
         kind = kinds.get(name)
         if kind is not None:
             yield from ((name, held) for held in _attribute_values(attribute, kind))
+
+
+def values_of(product: Product, name: str, kind: ColumnKind) -> Iterable[FieldValue]:
+    """As `field_values`, of one field."""
+    if name in BASE_FIELDS:
+        return _BASE_VALUES[name](product)
+    value = product.attributes.get(name.removeprefix(ATTRIBUTE_PREFIX))
+    return () if value is None else _attribute_values(value, kind)
 
 
 def unfit_attributes(product: Product, kinds: Mapping[str, ColumnKind]) -> tuple[str, ...]:
@@ -83,20 +92,30 @@ def word_text(normalised_text: str) -> str:
     return f" {' '.join(_WORDS.findall(normalised_text))} "
 
 
-def _base_values(product: Product) -> Iterator[tuple[str, FieldValue]]:
-    yield "id", product.id
-    yield "title", product.title
-    yield "brand", product.brand
+def _levels(product: Product) -> Iterator[str]:
     for level in range(1, len(product.category) + 1):
-        yield "category", LEVELS.join(product.category[:level])
-    if product.price is not None:
-        yield "currency", product.price.currency_code
-        amount = float(product.price.amount)
-        if math.isfinite(amount):
-            yield "price", amount
-    yield "availability", product.availability.value
-    if product.released is not None:
-        yield "date_released", float(product.released.toordinal() - _EPOCH)
+        yield LEVELS.join(product.category[:level])
+
+
+def _amount(product: Product) -> tuple[float, ...]:
+    amount = float(product.price.amount) if product.price is not None else math.nan
+    return (amount,) if math.isfinite(amount) else ()
+
+
+def _day(product: Product) -> tuple[float, ...]:
+    return (float(product.released.toordinal() - _EPOCH),) if product.released is not None else ()
+
+
+_BASE_VALUES: Mapping[str, Callable[[Product], Iterable[FieldValue]]] = {
+    "id": lambda product: (product.id,),
+    "title": lambda product: (product.title,),
+    "brand": lambda product: (product.brand,),
+    "category": _levels,
+    "price": _amount,
+    "currency": lambda product: (product.price.currency_code,) if product.price is not None else (),
+    "availability": lambda product: (product.availability.value,),
+    "date_released": _day,
+}
 
 
 def _attribute_values(value: AttributeValue, kind: ColumnKind) -> Iterator[FieldValue]:

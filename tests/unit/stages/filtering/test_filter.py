@@ -333,7 +333,7 @@ def test_a_tree_written_as_text_reads_as_the_same_tree(node: Node) -> None:
     assert parse(text_of(node)) == node
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(shelves(), NODES)
 def test_the_mask_is_what_plain_python_says_of_each_product(
     columns_of: ColumnsOf, shelf: tuple[Product, ...], node: Node
