@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from engine.backends.change_log import ChangeLog, ChangeReader
-from engine.backends.change_log_schema import DATABASE, MARK
+from engine.backends.change_log_schema import DATABASE, MARK, PAGE_BYTES
 from engine.errors import DamagedChangeLogError
 from tests.change_samples import Content, content, request, upsert
 
@@ -196,6 +196,24 @@ def test_a_file_of_another_log_is_named_when_both_were_closed(
 
     with pytest.raises(DamagedChangeLogError, match=f"{DATABASE} is not the log that {MARK} beside it"):
         ChangeLog.open(folders[0])
+
+
+def test_damage_that_would_only_harm_changes_to_come_is_named(tmp_path: Path) -> None:
+    """A list of free pages that holds one which is in use: the next commit would write over it."""
+    log = ChangeLog.open(tmp_path)
+    for number in range(6):
+        commit(log, number)
+    log.compact(5 * PRODUCTS)
+    log.close()
+    content = bytearray((tmp_path / DATABASE).read_bytes())
+    first_free = int.from_bytes(content[32:36], "big")
+    entries = (first_free - 1) * PAGE_BYTES + 8
+    assert first_free > 0
+    content[entries : entries + 4] = (2).to_bytes(4, "big")
+    (tmp_path / DATABASE).write_bytes(content)
+
+    with pytest.raises(DamagedChangeLogError, match=f"{DATABASE} or its -wal is damaged"):
+        ChangeLog.open(tmp_path)
 
 
 def test_an_older_copy_of_the_database_is_named(wrecked: Wreck, tmp_path: Path) -> None:
