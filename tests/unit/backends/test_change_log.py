@@ -297,6 +297,22 @@ def test_a_backup_never_overwrites(log: ChangeLog, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+def test_a_damaged_log_is_not_backed_up(log: ChangeLog, tmp_path: Path) -> None:
+    log.commit([request(upsert(1), upsert(2))])
+    log.close()
+    path = tmp_path / "live" / DATABASE
+    path.write_bytes(path.read_bytes().replace(b'{"id":"p1"', b'{"id":"p7"'))
+
+    with (
+        ended(ChangeReader.open_to_read(tmp_path / "live")) as reader,
+        pytest.raises(
+            DamagedChangeLogError, match=rf"live/{DATABASE} is damaged: change 1 is missing or does"
+        ),
+    ):
+        reader.back_up(tmp_path / "backup")
+    assert [found.name for found in tmp_path.iterdir()] == ["live"]
+
+
 def test_a_creation_that_was_cut_off_is_done_again(tmp_path: Path) -> None:
     ChangeLog.open(tmp_path).close()
     (tmp_path / DATABASE).rename(tmp_path / "never-renamed")
