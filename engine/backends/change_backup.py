@@ -17,10 +17,13 @@ from engine.errors import ConfigError
 from engine.files import fsync_folder
 
 
-def back_up(source: sqlite3.Connection, target: Path, log_id: bytes, acknowledged: Extent) -> None:
+def back_up(
+    source: sqlite3.Connection, path: Path, target: Path, log_id: bytes, acknowledged: Extent
+) -> None:
     """A folder that `ChangeLog.open` takes: one moment of the log, whole, read again before it gets its name.
 
-    It holds all that is acknowledged, and is of a lineage of its own. ConfigError when `target` exists.
+    It holds all that is acknowledged, and is of a lineage of its own. ConfigError when `target` exists;
+    DamagedChangeLogError, naming the original at `path`, when the copy is not whole.
     """
     if target.exists():
         raise ConfigError(f"{target} exists already. Give the backup a name of its own.")
@@ -28,17 +31,19 @@ def back_up(source: sqlite3.Connection, target: Path, log_id: bytes, acknowledge
     with storage_failures(target):
         try:
             unfinished.mkdir(parents=True)
-            _copy(source, unfinished, log_id, acknowledged)
+            extent = _copy(source, path, unfinished / DATABASE, log_id, acknowledged)
+            create_mark(unfinished / MARK, Mark(log_id, secrets.token_bytes(ID_BYTES), extent))
             unfinished.rename(target)
             fsync_folder(target.parent)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _copy(source: sqlite3.Connection, folder: Path, log_id: bytes, acknowledged: Extent) -> None:
-    path = folder / DATABASE
-    with closing(sqlite3.connect(path)) as copy:
+def _copy(
+    source: sqlite3.Connection, path: Path, target: Path, log_id: bytes, acknowledged: Extent
+) -> Extent:
+    """What the copy holds."""
+    with closing(sqlite3.connect(target)) as copy:
         source.backup(copy)  # in one step, so that no commit makes it begin again
-    with closing(connect_to_read(path, immutable=True)) as copy:
-        extent = verify(copy, path, log_id, acknowledged)
-    create_mark(folder / MARK, Mark(log_id, secrets.token_bytes(ID_BYTES), extent))
+    with closing(connect_to_read(target, immutable=True)) as copy:
+        return verify(copy, path, log_id, acknowledged)

@@ -46,6 +46,9 @@ CREATE TABLE request (
 _CACHE_KIB = 16_384
 _WAL_KEPT_BYTES = 64 * 2**20
 _BUSY_SECONDS = 1.0
+"""For a connection that finds another one mending the -wal after a crash."""
+_PATIENCE_MS = 250
+"""For readers to leave the -wal, so that it can begin anew."""
 
 
 def create_where_absent(folder: Path) -> None:
@@ -95,6 +98,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA secure_delete=OFF")  # forgetting would write all that is forgotten
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         connection.execute(f"PRAGMA journal_size_limit={_WAL_KEPT_BYTES}")
+        connection.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
         connection.execute("SELECT count(*) FROM log").fetchall()
         fsync_folder(path.parent)  # the -wal is there now, and has to be after a power cut
     except BaseException:

@@ -169,7 +169,7 @@ class ChangeReader:
         """See `change_backup.back_up`. Neither readers nor the writer wait for it."""
         acknowledged = self._acknowledged()
         with storage_failures(self._path), self._connected() as connection:
-            back_up(connection, target, self._log_id, acknowledged)
+            back_up(connection, self._path, target, self._log_id, acknowledged)
 
     def close(self) -> None:
         """Calls that are under way end as they would; later ones raise FailedPreconditionError."""

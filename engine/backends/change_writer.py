@@ -10,12 +10,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.backends.change import LoggedRequest, Row, change_row, microseconds, request_row, seal
-from engine.backends.change_log_schema import connect_to_write, latest_time, read_extent, refuse_loss
+from engine.backends.change_log_schema import (
+    PAGE_BYTES,
+    connect_to_write,
+    latest_time,
+    read_extent,
+    refuse_loss,
+)
 from engine.backends.change_mark import Extent, Mark, MarkWriter
 
 _FOLD_BYTES = 8 * 2**20
-"""Payload that waits in the -wal before it is folded into the database; four times as much, and readers are
-waited for (a second at most).
+"""Payload after which the -wal is folded into the database, and begun anew if no reader is in it just then.
+Where readers never leave it alone, they are waited for when it has four times as much.
 """
 _FORGOTTEN_AT_ONCE = 2_000
 """Rows of one transaction of `forget`."""
@@ -37,7 +43,7 @@ class ChangeWriter:
     ) -> None:
         self._path, self._mark, self._clock = path, mark, clock
         self._retention = retention // timedelta(microseconds=1)
-        self._unfolded = 0
+        self._unfolded = self._in_wal = 0
         connection = connect_to_write(path)
         self._connection: sqlite3.Connection | None = connection
         self._time = latest_time(connection)
@@ -92,16 +98,16 @@ class ChangeWriter:
         return after.compacted < upto or after.forgotten < old
 
     def fold(self) -> None:
-        """Copy the -wal into the database, if there is much in it. What fails here is acknowledged all the
-        same, stays in the -wal, and is tried again after the next commit.
+        """Copy the -wal into the database, if there is much in it; no other connection ever does. What fails
+        here is acknowledged all the same, stays in the -wal, and is tried again after the next commit.
         """
         if self._unfolded < _FOLD_BYTES or self._connection is None:
             return
-        mode = "PASSIVE" if self._unfolded < 4 * _FOLD_BYTES else "RESTART"
+        mode = "PASSIVE" if self._in_wal < 4 * _FOLD_BYTES else "RESTART"
         with suppress(sqlite3.Error):
-            [(busy, in_wal, folded)] = self._connection.execute(f"PRAGMA wal_checkpoint({mode})")
-            if not busy and in_wal == folded:
-                self._unfolded = 0
+            [(busy, frames, _)] = self._connection.execute(f"PRAGMA wal_checkpoint({mode})")
+            self._in_wal = 0 if mode == "RESTART" and not busy else frames * PAGE_BYTES
+            self._unfolded = 0
 
     def close(self) -> None:
         if self._connection is not None:

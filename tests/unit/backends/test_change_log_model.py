@@ -119,5 +119,5 @@ class ChangeLogMachine(RuleBasedStateMachine):
 
 TestChangeLogModel = ChangeLogMachine.TestCase
 TestChangeLogModel.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -1,0 +1,130 @@
+"""The change log on disk: opened again, by one process to write and others to read, backed up, foreign."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing as ended
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from engine.backends.change_log import ChangeLog, ChangeReader
+from engine.backends.change_log_schema import DATABASE
+from engine.errors import ConfigError, DamagedChangeLogError, FailedPreconditionError, LockHeldError
+from tests.change_samples import content, request, upsert
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[ChangeLog]:
+    opened = ChangeLog.open(tmp_path / "live")
+    yield opened
+    opened.close()
+
+
+def test_a_log_that_is_opened_again_goes_on_where_it_stopped(log: ChangeLog, tmp_path: Path) -> None:
+    log.commit([request(upsert(1), request_id="r-1", outcome=b"done")])
+    lineage = log.lineage
+    log.close()
+
+    with ended(ChangeLog.open(tmp_path / "live")) as again:
+        assert again.lineage == lineage
+        assert again.outcome_of("r-1") == b"done"
+        assert again.commit([request(upsert(2))]) == [range(2, 3)]
+
+
+def test_one_process_writes(log: ChangeLog, tmp_path: Path) -> None:
+    with pytest.raises(LockHeldError, match="held by another process"):
+        ChangeLog.open(tmp_path / "live")
+    log.commit([request(upsert(1))])
+
+
+def test_a_closed_log_says_so_and_wakes_who_waits(log: ChangeLog) -> None:
+    answers: list[int] = []
+    waiting = Thread(target=lambda: answers.append(log.wait_beyond(0, 60)))
+    waiting.start()
+    log.close()
+    waiting.join(10)
+
+    assert answers == [0]
+    with pytest.raises(FailedPreconditionError, match="is closed"):
+        log.commit([request(upsert(1))])
+    with pytest.raises(FailedPreconditionError, match="is closed"):
+        log.since(0, 1)
+    log.close()
+
+
+def test_other_processes_read_while_one_writes(log: ChangeLog, tmp_path: Path) -> None:
+    with ended(ChangeReader.open_to_read(tmp_path / "live")) as reader:
+        assert reader.wait_beyond(0, 0.01) == 0
+        log.commit([request(upsert(1), request_id="r-1", outcome=b"done")])
+
+        assert reader.wait_beyond(0, 10) == 1
+        assert [content(change) for change in reader.since(0, 5)] == [content(upsert(1))]
+        assert reader.outcome_of("r-1") == b"done"
+        assert reader.lineage == log.lineage
+        reader.check()
+        log.close()
+        assert [change.sequence for change in reader.latest()] == [1]
+
+
+def test_there_has_to_be_a_log_to_read(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="There is no change log in"):
+        ChangeReader.open_to_read(tmp_path)
+
+
+def test_a_backup_is_a_log_of_its_own_lineage_that_holds_one_moment(log: ChangeLog, tmp_path: Path) -> None:
+    log.commit([request(upsert(1), upsert(2), request_id="r-1", outcome=b"done")])
+    log.compact(1)
+    log.back_up(tmp_path / "backup")
+    log.commit([request(upsert(3))])
+
+    with ended(ChangeLog.open(tmp_path / "backup")) as restored:
+        assert [content(change) for change in restored.since(1, 5)] == [content(upsert(2))]
+        assert restored.outcome_of("r-1") == b"done"
+        assert restored.lineage != log.lineage
+        assert restored.commit([request(upsert(4))]) == [range(3, 4)]
+    assert [content(change) for change in log.since(2, 5)] == [content(upsert(3))]
+
+
+def test_a_backup_never_overwrites(log: ChangeLog, tmp_path: Path) -> None:
+    log.back_up(tmp_path / "backup")
+
+    with pytest.raises(ConfigError, match="exists already"):
+        log.back_up(tmp_path / "backup")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_damaged_log_is_not_backed_up(log: ChangeLog, tmp_path: Path) -> None:
+    log.commit([request(upsert(1), upsert(2))])
+    log.close()
+    path = tmp_path / "live" / DATABASE
+    path.write_bytes(path.read_bytes().replace(b'{"id":"p1"', b'{"id":"p7"'))
+
+    with (
+        ended(ChangeReader.open_to_read(tmp_path / "live")) as reader,
+        pytest.raises(DamagedChangeLogError, match=rf"live/{DATABASE} is damaged: change 1"),
+    ):
+        reader.back_up(tmp_path / "backup")
+    assert [found.name for found in tmp_path.iterdir()] == ["live"]
+
+
+def test_a_creation_that_was_cut_off_is_done_again(tmp_path: Path) -> None:
+    ChangeLog.open(tmp_path).close()
+    (tmp_path / DATABASE).rename(tmp_path / "never-renamed")
+    (tmp_path / ".changes.new").mkdir()
+    shutil.copy(tmp_path / "never-renamed", tmp_path / ".changes.new" / DATABASE)
+
+    with ended(ChangeLog.open(tmp_path)) as log:
+        assert log.commit([request(upsert(1))]) == [range(1, 2)]
+
+
+@pytest.mark.parametrize("foreign", [b"", b"no database", b"SQLite format 3\0" + bytes(200)])
+def test_a_file_of_another_kind_is_refused(tmp_path: Path, foreign: bytes) -> None:
+    ChangeLog.open(tmp_path).close()
+    (tmp_path / DATABASE).write_bytes(foreign)
+
+    with pytest.raises(DamagedChangeLogError, match=DATABASE):
+        ChangeLog.open(tmp_path)
+    assert (tmp_path / DATABASE).read_bytes() == foreign
