@@ -13,6 +13,10 @@ from typing import TextIO, cast
 import structlog
 
 _LEVELS = logging.getLevelNamesMapping()
+_tracebacks = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+"""Values of variables stay out of the log: a shopper's words, keys, whole products."""
 
 
 def configure_logs(level: str, style: str, stream: TextIO) -> None:
@@ -22,9 +26,9 @@ def configure_logs(level: str, style: str, stream: TextIO) -> None:
     """
     console = style == "console" or (style == "auto" and stream.isatty())
     renderer: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+        [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)]
         if console
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        else [_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
     )
     structlog.configure(
         processors=[

@@ -45,10 +45,8 @@ class NewChange:
     def __post_init__(self) -> None:
         if not self.product_id:
             raise ValueError("a change names no product")
-        if bool(self.record) != (self.vector is not None):
-            raise ValueError(
-                f"the change of {self.product_id} has a record without a vector, or a vector alone"
-            )
+        if self.vector is not None and not self.record:
+            raise ValueError(f"the deletion of {self.product_id} has a vector")
         if self.vector is not None:
             self._refuse_strange(self.vector)
 

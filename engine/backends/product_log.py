@@ -12,7 +12,7 @@ from typing import Protocol
 from engine.backends.change_log import Change, ChangeLog, ChangeReader, LoggedRequest, NewChange
 from engine.backends.change_log_schema import DATABASE, MARK
 from engine.backends.product_record import from_record, to_record
-from engine.errors import FailedPreconditionError
+from engine.errors import EngineError, FailedPreconditionError
 from engine.types import FloatArray, Product
 
 _FEW = 1_000
@@ -84,12 +84,16 @@ class ProductLog:
 
     def commit(self, requests: Sequence[NewRequest]) -> None:
         """All in one transaction, durable when this returns. Raises as `ChangeLog.commit`."""
-        self._writer().commit(
-            [
-                LoggedRequest(each.request_id, each.outcome, [_new(change) for change in each.changes])
-                for each in requests
-            ]
-        )
+        logged = [
+            LoggedRequest(each.request_id, each.outcome, [_new(change) for change in each.changes])
+            for each in requests
+        ]
+        log = self._writer()
+        try:
+            log.commit(logged)
+        except EngineError:
+            self._reopen()
+            raise
 
     def latest(self, after: int) -> Iterator[LoggedProduct]:
         """The last change of every product that comes after a sequence, in order; none without a log."""
@@ -110,6 +114,13 @@ class ProductLog:
         with self._opening:
             if self._log is not None:
                 self._log.close()
+
+    def _reopen(self) -> None:
+        """After a failure it may hold more than was acknowledged; opening it again tells."""
+        with self._opening:
+            if self._log is not None:
+                self._log.close()
+            self._log = None
 
     def _read(self, read: Callable[[ChangeReader], Iterator[Change]], after: int) -> Iterator[LoggedProduct]:
         if self._log is not None:

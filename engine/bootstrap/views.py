@@ -10,9 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from engine.backends.column_tables import column_tables
-from engine.backends.columns import ColumnStore
 from engine.backends.layered_columns import LayeredColumns
+from engine.backends.live_columns import LiveColumns
 from engine.batched import BatchedEncoder, BatchedPairScorer
 from engine.bootstrap.parts import Parts
 from engine.cached_search import CachedSearch
@@ -127,8 +126,7 @@ class Views:
         rows = np.array(sorted(overlay.entries), np.int64)
         products = [overlay.entries[row].product for row in rows.tolist()]
         base = self._parts.catalog.columns
-        live = ColumnStore(column_tables(products, kinds=base.kinds), len(products))
-        return LayeredColumns(base, live, rows, overlay.size)
+        return LayeredColumns(base, LiveColumns(products, base.kinds), rows, overlay.size)
 
     def _priors_over(self, overlay: Overlay) -> FloatArray | None:
         """A product that has got a slot is as popular as it was."""

@@ -6,7 +6,7 @@ disk serves them all. A change is acknowledged when the log has it and searches 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol
@@ -26,7 +26,7 @@ from engine.live.changes import (
     ProductUpsert,
 )
 from engine.live.checks import check_id, check_product, unit
-from engine.live.live_generation import LiveGeneration
+from engine.live.live_generation import LiveGeneration, LoggedChange
 from engine.product_texts import embedding_text
 from engine.types import FloatArray, Product
 
@@ -64,6 +64,8 @@ class Log(Protocol):
     def last_sequence(self) -> int: ...
 
     def outcome_of(self, request_id: str) -> bytes | None: ...
+
+    def since(self, sequence: int) -> Iterator[LoggedChange]: ...
 
     def commit(self, requests: Sequence[WrittenRequest]) -> None:
         """All of them or none, durable when this returns. Sequences go on from the last one."""
@@ -165,6 +167,8 @@ class LiveWriter:
 
     def _commit(self, requests: Sequence[_Prepared]) -> list[ChangeResult]:
         with self._using() as live:
+            if live.sequence < self._log.last_sequence:  # another process has written before this one did
+                live.replay(self._log.since(live.sequence))
             group = _Group(self._log.last_sequence)
             answers = [self._answer(request, group, live) for request in requests]
             if group.written:
@@ -197,7 +201,8 @@ class LiveWriter:
         if changes or request_id:
             said = orjson.dumps([asdict(outcome) for outcome in outcomes])
             group.written.append(WrittenRequest(request_id, said, changes))
-            group.known[request_id] = said
+            if request_id:
+                group.known[request_id] = said
         return ChangeResult(tuple(outcomes), 0, live.generation_id)
 
     def _change(

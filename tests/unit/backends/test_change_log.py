@@ -219,7 +219,6 @@ def test_waiting_ends_with_its_time(log: ChangeLog) -> None:
     ("product_id", "record", "vector"),
     [
         ("", b"{}", np.ones(1, np.float32)),
-        ("p1", b"{}", None),
         ("p1", b"", np.ones(1, np.float32)),
         ("p1", b"{}", np.ones(2, np.float32)),
         ("p1", b"{}", np.full(1, np.nan, np.float32)),
@@ -227,7 +226,7 @@ def test_waiting_ends_with_its_time(log: ChangeLog) -> None:
         ("p1", b"{}", np.ones(1, np.float64)),
     ],
 )
-def test_a_change_is_a_whole_product_with_its_vector_or_a_deletion(
+def test_a_change_is_a_whole_product_or_a_deletion(
     product_id: str, record: bytes, vector: FloatArray | None
 ) -> None:
     with pytest.raises(ValueError, match=r"p1|no product"):

@@ -93,6 +93,9 @@ class ListedLog:
     def outcome_of(self, request_id: str) -> bytes | None:
         return next((each.outcome for each in self.requests if each.request_id == request_id), None)
 
+    def since(self, sequence: int) -> Iterator[WrittenChange]:
+        return iter(self.changes[sequence:])
+
     def commit(self, requests: Sequence[WrittenRequest]) -> None:
         if self.failure is not None:
             raise self.failure
