@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -45,7 +46,7 @@ class LiveLexicalIndex:
         self._snapshot = TantivyLexicalIndex(searcher, index.schema, layout, term_sets)
         self._writer: Any = None
         self._whole = False
-        """Whether the writer holds nothing but what the snapshot has."""
+        """Whether there is a writer, and it holds nothing but what the snapshot has."""
         self._adding = Lock()
 
     @classmethod
@@ -84,7 +85,8 @@ class LiveLexicalIndex:
                 except (ValueError, OSError) as problem:
                     raise FailedPreconditionError(
                         f"The words of {len(products)} changed products could not be written into "
-                        f"{self._scratch.path} ({problem}). Make room there, and make the change again.",
+                        f"{self._scratch.path} ({problem}). Look for a full disk or too few file handles, "
+                        "and make the change again.",
                         folder=self._scratch.path,
                     ) from problem
                 self._live_terms.extend(words)
@@ -94,9 +96,10 @@ class LiveLexicalIndex:
     def close(self) -> None:
         """Remove what was written. Snapshots stay usable, further products are refused."""
         with self._adding:
-            writer, self._writer = self._writer, None
+            writer, self._writer, self._whole = self._writer, None, False
             if writer is not None:
-                writer.wait_merging_threads()  # they write into the folder
+                with suppress(ValueError):  # a writer that failed has none
+                    writer.wait_merging_threads()  # they write into the folder
             self._scratch.close()
 
     def _commit(self, first: int, products: Sequence[Product], words: Sequence[Sequence[str]]) -> Any:
@@ -118,7 +121,8 @@ class LiveLexicalIndex:
     def _seen(self, searcher: Any, count: int) -> TantivyLexicalIndex:
         base = self._layout.count
         term_sets = LayeredTermSets(self._base_terms, base, self._live_terms.view())
-        # Tantivy goes through segments from the largest, and merges them in that order.
+        # Tantivy goes through segments from the largest on, merges them in that order, and of equal hits names
+        # first what it met first: the generation's rows, while they are the larger part.
         in_order = base if count - base < base else 0
         layout = LexicalLayout(count, self._layout.weights)
         return TantivyLexicalIndex(searcher, self._index.schema, layout, term_sets, in_order)
