@@ -23,7 +23,9 @@ from engine.types import Product
 
 _PREFIX = "cartograph-live-words-"
 _ARENA_BYTES = 15_000_000
-"""The least that tantivy takes: a commit of 100 products is faster than with four times as much."""
+"""The least that tantivy takes. It touches tables as large as the arena allows at every commit: with 40 MB
+one product took 13 ms of the processor instead of 7.
+"""
 _LAST_ROW = 2**63 - 1
 
 
@@ -52,9 +54,9 @@ class LiveLexicalIndex:
     @classmethod
     def open(cls, base_folder: Path, scratch: Path | None = None) -> LiveLexicalIndex:
         """Everything is written into a folder of its own inside `scratch` (the system's folder for temporary
-        files if None): tantivy syncs some ten files a commit, so that a disk which is slow at that wants one
-        in memory. Raises DamagedGenerationError like `TantivyLexicalIndex.open`, OSError where `scratch`
-        cannot be written.
+        files if None): tantivy syncs 8 to 16 files a commit, so that beside a disk which is slow at that it
+        wants to be one in memory. Raises DamagedGenerationError like `TantivyLexicalIndex.open`, OSError
+        where `scratch` cannot be written.
         """
         layout = LexicalLayout.load(base_folder)
         term_sets = TermSets.open(base_folder)
@@ -121,8 +123,8 @@ class LiveLexicalIndex:
     def _seen(self, searcher: Any, count: int) -> TantivyLexicalIndex:
         base = self._layout.count
         term_sets = LayeredTermSets(self._base_terms, base, self._live_terms.view())
-        # Tantivy goes through segments from the largest on, merges them in that order, and of equal hits names
-        # first what it met first: the generation's rows, while they are the larger part.
+        # Tantivy goes through segments from the largest on, and merges them in that order: among equals it
+        # names the generation's rows first while they are the larger part.
         in_order = base if count - base < base else 0
         layout = LexicalLayout(count, self._layout.weights)
         return TantivyLexicalIndex(searcher, self._index.schema, layout, term_sets, in_order)
