@@ -26,7 +26,11 @@ class ScratchFolder:
         self.path: Final = within / f"{prefix}{uuid4().hex}"
         self._lock = _lock_of(self.path)
         self._lock.acquire()  # first, so that a folder without a held lock is a leftover
-        self.path.mkdir(mode=0o700)
+        try:
+            self.path.mkdir(mode=0o700)
+        except OSError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Remove it. Safe to call twice."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import stat
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.backends.lexical_index import TantivyLexicalIndex
+from engine.backends.live_lexical import LiveLexicalIndex
 from engine.errors import DamagedGenerationError
 from engine.stages.retrieve import LexicalIndex
 from engine.types import Candidates, Product, ProductId
@@ -66,6 +68,32 @@ SHELF = (
     ),
 )
 ROW = {product.id: row for row, product in enumerate(SHELF)}
+LIVE_BATCH = 7
+"""So few that the large stock below takes 191 commits, and tantivy merges what they wrote."""
+
+
+@pytest.fixture(scope="module", params=["built", "live"])
+def index_of(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Sequence[Product]], LexicalIndex]]:
+    """An index of products: all of them built, or two thirds, and the others added a few at a time."""
+    opened: list[LiveLexicalIndex] = []
+
+    def build(products: Sequence[Product]) -> LexicalIndex:
+        place = tmp_path_factory.mktemp("lexical")
+        if request.param == "built":
+            build_lexical_index(products, place)
+            return TantivyLexicalIndex.open(place)
+        first = 2 * len(products) // 3
+        build_lexical_index(products[:first], place)
+        opened.append(LiveLexicalIndex.open(place))
+        for start in range(first, len(products), LIVE_BATCH):
+            opened[-1].add(products[start : start + LIVE_BATCH])
+        return opened[-1].snapshot
+
+    yield build
+    for live in opened:
+        live.close()
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +104,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shelf(folder: Path) -> LexicalIndex:
-    return TantivyLexicalIndex.open(folder)
+def shelf(index_of: Callable[[Sequence[Product]], LexicalIndex]) -> LexicalIndex:
+    return index_of(SHELF)
 
 
 def ids(hits: Candidates) -> list[str]:
@@ -227,10 +255,8 @@ def _stock() -> list[Product]:
 
 
 @pytest.fixture(scope="module")
-def stock(tmp_path_factory: pytest.TempPathFactory) -> LexicalIndex:
-    place = tmp_path_factory.mktemp("stock")
-    build_lexical_index(_stock(), place)
-    return TantivyLexicalIndex.open(place)
+def stock(index_of: Callable[[Sequence[Product]], LexicalIndex]) -> LexicalIndex:
+    return index_of(_stock())
 
 
 QUERIES = st.lists(st.sampled_from([*_WORDS, "unknown"]), min_size=1, max_size=4).map(" ".join)
