@@ -26,7 +26,11 @@ def configure_logs(level: str, style: str, stream: TextIO) -> None:
     """
     console = style == "console" or (style == "auto" and stream.isatty())
     renderer: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)]
+        [
+            structlog.dev.ConsoleRenderer(
+                colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
         if console
         else [_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
     )

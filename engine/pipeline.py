@@ -114,10 +114,12 @@ class Pipeline:
         return _Reading(understanding, expansions, other_words, phrase)
 
     def _mask(self, plan: Plan, trace: Trace) -> Mask | None:
+        alive = self.stages.alive
         if plan.filter is None:
-            return self.stages.alive
+            return alive
         with trace.stage(Stage.FILTER):
-            return plan.filter.mask(self.stages.columns)
+            mask = plan.filter.mask(self.stages.columns)
+            return mask if alive is None else mask & alive
 
     def _gather(
         self, request: SearchRequest, plan: Plan, reading: _Reading, mask: Mask | None, trace: Trace

@@ -54,7 +54,8 @@ class VectorSearch:
         limit = request.page_size or DEFAULT_PAGE_SIZE
         mask = self.alive
         if request.filter.strip():
-            mask = parse_filter(request.filter, self.columns).mask(self.columns)
+            passing = parse_filter(request.filter, self.columns).mask(self.columns)
+            mask = passing if mask is None else passing & mask
         deadline.check()
         found = self.index.search(vector[None], limit, mask)[0]
         products = self._bare(found.rows) if request.ids_only else self.products(found.rows)

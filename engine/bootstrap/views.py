@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -52,8 +52,6 @@ class _Catalog(Protocol):
 
     def ids(self, rows: Sequence[int] | RowArray) -> list[ProductId]: ...
 
-    def brands(self, rows: Sequence[int] | RowArray) -> list[str]: ...
-
 
 @dataclass(frozen=True, slots=True)
 class _Shop:
@@ -65,6 +63,7 @@ class _Shop:
     words: LexicalIndex
     graph: KnowledgeGraph
     past_queries: PastQueries
+    brands: Callable[[RowArray], Sequence[str]]
     alive: Mask | None = None
 
 
@@ -105,19 +104,29 @@ class Views:
         """Of the generation as it was built."""
         parts = self._parts
         catalog = parts.catalog
-        shop = _Shop(catalog, catalog.columns, self._index, parts.lexical, parts.graph, parts.past_queries)
+        shop = _Shop(
+            catalog,
+            catalog.columns,
+            self._index,
+            parts.lexical,
+            parts.graph,
+            parts.past_queries,
+            catalog.brands,
+        )
         return self._view(shop, self._priors)
 
     def over(self, overlay: Overlay, words: LexicalIndex | None, hanging: Hanging) -> View:
         """With live changes; `words` None says that they brought none."""
-        parts = self._parts
+        parts, columns = self._parts, self._columns(overlay)
+        brand = columns.field("brand")
         shop = _Shop(
             catalog=LayeredCatalog(parts.catalog, overlay),
-            columns=self._columns(overlay),
+            columns=columns,
             vectors=LayeredVectors(self._index, overlay.vectors),
             words=parts.lexical if words is None else words,
             graph=LayeredGraph(parts.graph, hanging, overlay.base, overlay.size),
             past_queries=LayeredPastQueries(parts.past_queries, overlay),
+            brands=brand.first_labels if brand else lambda rows: [""] * len(rows),
             alive=None if overlay.alive.all() else overlay.alive,
         )
         return self._view(shop, self._priors_over(overlay))
@@ -177,7 +186,7 @@ class Views:
             ),
             compare=Compare(shop.vectors, shop.words, ranking.comparison, priors, parts.cosine_scale),
             rerank=Rerank(self._scorer, shop.catalog.texts, ranking.rerank),
-            diversify=Diversify(shop.vectors.vectors, shop.catalog.brands),
+            diversify=Diversify(shop.vectors.vectors, shop.brands),
             columns=shop.columns,
             products=shop.catalog.products,
             alive=shop.alive,

@@ -83,8 +83,6 @@ class BaseCatalog(Protocol):
 
     def ids(self, rows: Sequence[int] | RowArray) -> list[ProductId]: ...
 
-    def brands(self, rows: Sequence[int] | RowArray) -> list[str]: ...
-
 
 @dataclass(frozen=True, slots=True)
 class LayeredCatalog:
@@ -116,9 +114,3 @@ class LayeredCatalog:
         asked = [int(row) for row in rows]
         stored = iter(self.base.ids([row for row in asked if row not in entries]))
         return [entries[row].product.id if row in entries else next(stored) for row in asked]
-
-    def brands(self, rows: Sequence[int] | RowArray) -> list[str]:
-        entries = self.overlay.entries
-        asked = [int(row) for row in rows]
-        stored = iter(self.base.brands([row for row in asked if row not in entries]))
-        return [entries[row].product.brand if row in entries else next(stored) for row in asked]

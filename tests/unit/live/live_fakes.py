@@ -51,9 +51,6 @@ class ListedCatalog:
     def ids(self, rows: Sequence[int] | RowArray) -> list[ProductId]:
         return [each.id for each in self.products(rows)]
 
-    def brands(self, rows: Sequence[int] | RowArray) -> list[str]:
-        return [each.brand for each in self.products(rows)]
-
 
 @dataclass
 class ListedWords:

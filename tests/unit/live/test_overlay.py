@@ -33,7 +33,6 @@ def test_entries_stand_in_the_place_of_rows() -> None:
     assert [each.title for each in catalog.products(rows)] == ["D", "A", "B"]
     assert catalog.ids(rows) == ["d", "a", "b"]
     assert catalog.texts(rows) == ["d", "text of a", "b now"]
-    assert catalog.brands(rows) == ["", "Inko", "New"]
     assert [catalog.row_of(each) for each in ("a", "b", "c", "d", "e")] == [0, 1, None, 3, None]
 
 
