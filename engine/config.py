@@ -293,7 +293,7 @@ class KeySettings(Settings):
     table: ClassVar[str] = "key"
 
     keys: Path = Field(description="File of API keys; `create` makes it where there is none.")
-    scopes: Names = Field(
+    scope: Names = Field(
         default=("search",),
         description="What a new key may do: search, write (products), admin (generations); may be repeated.",
     )

@@ -231,7 +231,7 @@ class PermissionDeniedError(EngineError):
 
     def __init__(self, scope: str) -> None:
         super().__init__(
-            f"The call needs the scope {scope!r}, which the caller's key or token does not have.", scope=scope
+            f"The call needs the scope '{scope}', which the caller's key or token does not have.", scope=scope
         )
 
 

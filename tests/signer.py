@@ -41,12 +41,10 @@ class Signer:
 
     def token(self, **claims: Any) -> str:
         """Good for an hour; a claim of None is left out."""
-        return jwt.encode(
-            _claims(claims), self.key, self._algorithm, headers={"kid": self._kid}
-        )
+        return jwt.encode(_claims(claims), self.key, self._algorithm, headers={"kid": self._kid})
 
     def unsigned(self) -> str:
-        return jwt.encode(_claims({}), None, "none", headers={"kid": self._kid})
+        return jwt.encode(_claims({}), "", "none", headers={"kid": self._kid})
 
     def signed_with_the_public_key_as_secret(self) -> str:
         """By hand: PyJWT itself refuses to make one."""

@@ -44,10 +44,10 @@ def _create(name: str, settings: KeySettings) -> str:
 
 
 def _record(name: str, made: NewKey, settings: KeySettings) -> KeyRecord:
-    unknown = sorted(set(settings.scopes) - {str(scope) for scope in Scope})
-    if unknown or not settings.scopes:
+    unknown = sorted(set(settings.scope) - {str(scope) for scope in Scope})
+    if unknown or not settings.scope:
         raise InvalidArgumentError(
-            "scopes", f"The scopes are {', '.join(Scope)}; {', '.join(unknown)!r} is none."
+            "scope", f"The scopes are {', '.join(Scope)}; {', '.join(unknown)!r} is none."
         )
     now = datetime.now(UTC).replace(microsecond=0)
     try:
@@ -55,7 +55,7 @@ def _record(name: str, made: NewKey, settings: KeySettings) -> KeyRecord:
             id=made.id,
             name=name,
             sha256=digest_of(made.text).hex(),
-            scopes=frozenset(map(Scope, settings.scopes)),
+            scopes=frozenset(map(Scope, settings.scope)),
             created=now,
             expires=now + timedelta(days=settings.expires_days) if settings.expires_days else None,
             calls_per_second=settings.calls_per_second,

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from time import monotonic
 
 import grpc
 
-from engine.errors import InvalidArgumentError
+from engine.errors import CancelledError, InvalidArgumentError
 
 PATIENCE = 5.0
 """Seconds that a message may take."""
@@ -22,22 +23,37 @@ SHORT_PATIENCE = 1.0
 _PAUSE = 0.1
 
 
+@dataclass(slots=True)
+class _Wait:
+    since: float
+    context: grpc.ServicerContext
+    given_up: bool = False
+
+
 class Receiver:
     """Safe to use from many threads. `crowded` says whether calls wait for a thread."""
 
     def __init__(self, crowded: Callable[[], bool]) -> None:
         self._crowded = crowded
-        self._waiting: dict[int, tuple[float, grpc.ServicerContext]] = {}
+        self._waiting: dict[int, _Wait] = {}
         self._closed = threading.Event()
         threading.Thread(target=self._give_up, name="receiving", daemon=True).start()
 
     def receive(self, messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
-        """Raises InvalidArgumentError when the caller sends none, and gRPC's error for one that is gone."""
-        place = threading.get_ident()
-        self._waiting[place] = (monotonic(), context)
+        """Raises InvalidArgumentError when the caller sends none, CancelledError when it takes too long, and
+        gRPC's error for a caller that is gone.
+        """
+        place, wait = threading.get_ident(), _Wait(monotonic(), context)
+        self._waiting[place] = wait
         try:
             return next(messages)
-        except StopIteration:
+        except (StopIteration, grpc.RpcError) as error:
+            if wait.given_up:
+                raise CancelledError(
+                    "The message of the call did not come in time; send it with the call."
+                ) from None
+            if isinstance(error, grpc.RpcError):
+                raise
             raise InvalidArgumentError("request", "The call holds no message; send one request.") from None
         finally:
             del self._waiting[place]
@@ -50,6 +66,7 @@ class Receiver:
             if not self._waiting:
                 continue
             latest = monotonic() - (SHORT_PATIENCE if self._crowded() else PATIENCE)
-            for since, context in tuple(self._waiting.values()):
-                if since < latest:
-                    context.cancel()
+            for wait in tuple(self._waiting.values()):
+                if wait.since < latest and not wait.given_up:
+                    wait.given_up = True
+                    wait.context.cancel()

@@ -10,6 +10,8 @@ from engine.security.caller import Caller, Limits
 from engine.security.usage import Usage
 
 _DAY = 86_400
+_ROUNDING = 1e-3
+"""Of a call: who waited for as long as we said must not find a millionth missing."""
 
 
 class Limiter:
@@ -27,7 +29,7 @@ class Limiter:
             left, now, day, used = self._state(caller.key_id, limits)
             if limits.calls_per_day and used >= limits.calls_per_day:
                 raise QuotaError(limits.calls_per_day, retry_after=(day + 1) * _DAY - now)
-            if limits.calls_per_second and left < 1:
+            if limits.calls_per_second and left < 1 - _ROUNDING:
                 wait = (1 - left) / limits.calls_per_second
                 raise RateLimitError(limits.calls_per_second, retry_after=wait)
             self._usage.write(caller.key_id, left - 1, now, day, used + 1)

@@ -60,7 +60,16 @@ def test_the_key_says_who_calls() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "cartograph_", OTHER.text, MADE.text[:-1], MADE.text + "x", MADE.id, RECORD.sha256, MADE.text.upper()],
+    [
+        "",
+        "cartograph_",
+        OTHER.text,
+        MADE.text[:-1],
+        MADE.text + "x",
+        MADE.id,
+        RECORD.sha256,
+        MADE.text.upper(),
+    ],
     ids=["empty", "prefix", "unknown", "cut", "longer", "id alone", "hash", "upper case"],
 )
 def test_anything_else_is_invalid(text: str) -> None:

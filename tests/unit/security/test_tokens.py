@@ -141,7 +141,8 @@ def _jwks(*entries: dict[str, Any]) -> str:
     return json.dumps({"keys": entries})
 
 
-SMALL = json.loads(RSAAlgorithm.to_jwk(rsa.generate_private_key(65_537, 1_024).public_key()))
+SMALL_KEY = rsa.generate_private_key(65_537, 1_024)  # noqa: S505 (to be refused)
+SMALL = json.loads(RSAAlgorithm.to_jwk(SMALL_KEY.public_key()))
 
 
 @pytest.mark.parametrize(
