@@ -264,10 +264,10 @@ class SearchSettings(Settings):
     tls_ca: Path | None = Field(
         default=None, description="PEM file of the authority that the server's certificate must be of."
     )
-    tls_cert: Path | None = Field(
+    client_cert: Path | None = Field(
         default=None, description="PEM file of our own certificate, where the server asks for one."
     )
-    tls_key: Path | None = Field(default=None, description="PEM file of its private key.")
+    client_key: Path | None = Field(default=None, description="PEM file of its private key.")
     page_size: int = Field(default=10, ge=1, le=100, description="Results to show, 1 to 100.")
     page_token: str = Field(default="", description="The page after the one that printed this token.")
     explain: bool = Field(

@@ -14,14 +14,14 @@ from engine.rpc.server import MAX_RESPONSE_BYTES
 def channel_to(settings: SearchSettings) -> grpc.Channel:
     """Raises ConfigError for a file that cannot be read, and a certificate without its key."""
     options = (("grpc.max_receive_message_length", MAX_RESPONSE_BYTES),)
-    if (settings.tls_cert is None) != (settings.tls_key is None):
-        raise ConfigError("--tls-cert and --tls-key belong together; give both, or neither.")
-    if not (settings.tls or settings.tls_ca or settings.tls_cert):
+    if (settings.client_cert is None) != (settings.client_key is None):
+        raise ConfigError("--client-cert and --client-key belong together; give both, or neither.")
+    if not (settings.tls or settings.tls_ca or settings.client_cert):
         return grpc.insecure_channel(settings.target, options)
     credentials = grpc.ssl_channel_credentials(
         root_certificates=_read(settings.tls_ca),
-        private_key=_read(settings.tls_key),
-        certificate_chain=_read(settings.tls_cert),
+        private_key=_read(settings.client_key),
+        certificate_chain=_read(settings.client_cert),
     )
     return grpc.secure_channel(settings.target, credentials, options)
 

@@ -108,7 +108,7 @@ def _sentence(error: grpc.RpcError, settings: SearchSettings) -> str:
     if error.code() is grpc.StatusCode.UNAVAILABLE and "handshake" in error.details():
         return (
             f"{settings.target} and this command cannot agree on TLS: check --tls-ca, and whether the server "
-            "asks for a certificate (--tls-cert, --tls-key)."
+            "asks for a certificate (--client-cert, --client-key)."
         )
     if error.code() is grpc.StatusCode.UNAVAILABLE:
         return f"No server answers at {settings.target}: start one with `serve`, or name another --target."

@@ -37,7 +37,10 @@ class Receiver:
         self._crowded = crowded
         self._waiting: dict[int, _Wait] = {}
         self._closed = threading.Event()
-        threading.Thread(target=self._give_up, name="receiving", daemon=True).start()
+        self._thread = threading.Thread(target=self._give_up, name="receiving", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
 
     def receive(self, messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
         """Raises InvalidArgumentError when the caller sends none, CancelledError when it takes too long, and

@@ -108,6 +108,7 @@ class Server:
         self.metrics.watch_generation(lambda: self.lifecycle.engine().status())
 
     def start(self) -> None:
+        self._receiver.start()
         self._server.start()
 
     def serve(self, engine: SearchEngine) -> None:

@@ -15,6 +15,7 @@ from engine.files import write_atomically
 from engine.security.scopes import Scope
 
 OWNER_ONLY = 0o600
+_OTHERS_WRITE = 0o002
 _LOCK_SECONDS = 10
 _MAX_KEYS = 4_096
 
@@ -43,8 +44,12 @@ class _Content(BaseModel):
 
 
 def read_keys(path: Path) -> tuple[KeyRecord, ...]:
-    """Raises ConfigError for a file that is missing or not one of ours; it never quotes what stands there."""
+    """Raises ConfigError for a file that is missing, not one of ours or open to others' changes; it never
+    quotes what stands there.
+    """
     try:
+        if path.stat().st_mode & _OTHERS_WRITE:
+            raise ConfigError(f"Anybody may write to the keys file {path}, and so add a key; `chmod 600` it.")
         records = _Content.model_validate_json(path.read_bytes()).keys
     except OSError as error:
         raise ConfigError(

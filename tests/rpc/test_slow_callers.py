@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -140,6 +141,17 @@ def test_bytes_that_are_no_message_are_told_so_with_details() -> None:
 
     refusal = Refusal.of(raised.value)
     assert (refusal.code, refusal.info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT")
+
+
+def test_a_connection_that_is_replaced_for_its_age_loses_no_call(capfd: pytest.CaptureFixture[str]) -> None:
+    security = Security(connections=Connections(age=0.4, age_grace=1))
+    with running(FakeEngine(), security=security) as server:
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            server.search.SearchProducts(CHAIR, timeout=WAIT)
+
+    peers = set(re.findall(r"code=OK .* peer=(\S+)", capfd.readouterr().out))
+    assert len(peers) >= 3  # 2 seconds, 0.4 each, give or take a tenth
 
 
 def test_a_message_above_the_limit_is_refused_and_the_connection_lives_on() -> None:

@@ -53,6 +53,14 @@ def test_only_the_owner_may_read_it_whatever_it_was_before(path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_file_that_anybody_may_write_to_is_refused(path: Path) -> None:
+    add(path, record("one"))
+    path.chmod(0o666)
+
+    with pytest.raises(ConfigError, match=r"Anybody may write to the keys file .*keys\.json"):
+        read_keys(path)
+
+
 def test_of_writers_at_the_same_time_none_undoes_another(path: Path) -> None:
     names = [f"key-{number}" for number in range(20)]
 
