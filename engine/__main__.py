@@ -1,4 +1,4 @@
-"""`python -m engine serve | search | doctor`."""
+"""`python -m engine serve | search | key | doctor`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.console import Console
 import engine
 from engine.commands.flags import given_flags
 from engine.commands.settings import add_settings, read_settings
-from engine.config import DoctorSettings, SearchSettings, ServeSettings, Settings
+from engine.config import DoctorSettings, KeySettings, SearchSettings, ServeSettings, Settings
 from engine.errors import ConfigError, EngineError
 
 FAILED, WRONG_USAGE = 1, 2
@@ -44,6 +44,12 @@ def _search(settings: SearchSettings, flags: argparse.Namespace, console: Consol
     return search(flags.query, settings, console)
 
 
+def _key(settings: KeySettings, flags: argparse.Namespace, console: Console) -> int:
+    from engine.commands.key import key
+
+    return key(flags.action, flags.name, settings, console)
+
+
 def _doctor(settings: DoctorSettings, _flags: argparse.Namespace, console: Console) -> int:
     from engine.commands.doctor import doctor
 
@@ -53,6 +59,7 @@ def _doctor(settings: DoctorSettings, _flags: argparse.Namespace, console: Conso
 COMMANDS = {
     "serve": Command("Answer gRPC calls from a data folder's active generation.", ServeSettings, _serve),
     "search": Command("Search once, asking a server or a data folder.", SearchSettings, _search),
+    "key": Command("Create, list or revoke API keys.", KeySettings, _key),
     "doctor": Command("Say what this machine can do, proved by running it.", DoctorSettings, _doctor),
 }
 
@@ -76,6 +83,9 @@ def build_parser() -> argparse.ArgumentParser:
         )
         if name == "search":
             subparser.add_argument("query", metavar="QUERY", help="What a shopper would write.")
+        if name == "key":
+            subparser.add_argument("action", choices=("create", "list", "revoke"), help="What to do.")
+            subparser.add_argument("name", nargs="?", default="", help="The key's name, which logs show.")
         add_settings(subparser, command.settings)
     return parser
 

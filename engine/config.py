@@ -67,7 +67,7 @@ class ServeSettings(Settings):
     host: str = Field(
         default="127.0.0.1",
         description="Address to listen on. The default answers this machine only; 0.0.0.0 answers the "
-        "network (there is no authentication: put a proxy before it).",
+        "network, for which --keys, --jwks or --tls-client-ca is needed.",
     )
     port: Port = Field(
         default=DEFAULT_PORT, description="TCP port for gRPC; 0 takes any free one and logs it."
@@ -75,7 +75,58 @@ class ServeSettings(Settings):
     port_file: Path | None = Field(
         default=None, description="File to write the gRPC port to, as digits, once the server listens."
     )
-    metrics: bool = Field(default=True, description="Serve Prometheus metrics over HTTP, on the same host.")
+    tls_cert: Path | None = Field(
+        default=None,
+        description="PEM file of the server's certificate and those between it and its authority; with "
+        "--tls-key, calls are encrypted. Files are read again when they change.",
+    )
+    tls_key: Path | None = Field(
+        default=None, description="PEM file of the certificate's private key, without a password."
+    )
+    tls_client_ca: Path | None = Field(
+        default=None,
+        description="PEM file of the authorities whose certificates callers have to show (mutual TLS). By "
+        "itself that lets its holders do everything; with --keys or --jwks they need a key or token, too.",
+    )
+    keys: Path | None = Field(
+        default=None,
+        description="File of API keys, made by `python -m engine key`; calls then need one. Read again when "
+        "it changes.",
+    )
+    key_usage: Path | None = Field(
+        default=None,
+        description="File that counts the calls of keys with limits, for all servers of a machine together "
+        "and past a restart; without it, all --processes are counted together until they end.",
+    )
+    jwks: Path | None = Field(
+        default=None,
+        description="File of public keys (JWKS: RS256, ES256, EdDSA) of who signs tokens (JWT) for callers; "
+        "their claim scope holds search, write, admin with blanks between. Read again when it changes.",
+    )
+    jwt_audience: str = Field(
+        default="", description="The claim aud that a token must have; needed with --jwks."
+    )
+    jwt_issuer: str = Field(
+        default="", description="The claim iss that a token must have; empty takes any that --jwks verifies."
+    )
+    network_without_authentication: bool = Field(
+        default=False,
+        description="Listen beyond this machine although anybody could then search and swap generations: "
+        "for servers with a proxy or a network before them that decides who gets in.",
+    )
+    audit_log: Path | None = Field(
+        default=None,
+        description="File to add a line of JSON to for every call that writes or administers: who, what, how "
+        "it ended. Without it those lines are in the log.",
+    )
+    reflection: bool = Field(
+        default=True, description="Let clients ask for the contract (gRPC reflection), as grpcurl does."
+    )
+    metrics: bool = Field(
+        default=True,
+        description="Serve Prometheus metrics over HTTP, on the same host: unencrypted, and without asking "
+        "for keys.",
+    )
     metrics_port: Port = Field(
         default=DEFAULT_METRICS_PORT, description="TCP port for metrics; 0 takes any free one and logs it."
     )
@@ -209,6 +260,22 @@ class SearchSettings(Settings):
         default="", description="Order of the results, as in price desc; empty is by score."
     )
     facet: Names = Field(default=(), description="Field to count over the results; may be repeated.")
+    api_key_file: Path | None = Field(
+        default=None,
+        description="File with the API key or token to send. There is no flag for the key itself: other "
+        "users of a machine see the flags of a command.",
+    )
+    tls: bool = Field(
+        default=False,
+        description="Encrypt, and ask for a certificate that this machine trusts; implied by --tls-ca.",
+    )
+    tls_ca: Path | None = Field(
+        default=None, description="PEM file of the authority that the server's certificate must be of."
+    )
+    client_cert: Path | None = Field(
+        default=None, description="PEM file of our own certificate, where the server asks for one."
+    )
+    client_key: Path | None = Field(default=None, description="PEM file of its private key.")
     page_size: int = Field(default=10, ge=1, le=100, description="Results to show, 1 to 100.")
     page_token: str = Field(default="", description="The page after the one that printed this token.")
     explain: bool = Field(
@@ -226,6 +293,31 @@ class SearchSettings(Settings):
         default=0, ge=0, le=1_024, description="With --data: CPU threads; 0 means all cores."
     )
     verify: bool = Field(default=True, description="With --data: check the SHA-256 of every file first.")
+
+
+class KeySettings(Settings):
+    """`python -m engine key`."""
+
+    table: ClassVar[str] = "key"
+
+    keys: Path = Field(description="File of API keys; `create` makes it where there is none.")
+    scope: Names = Field(
+        default=("search",),
+        description="What a new key may do: search, write (products), admin (generations); may be repeated.",
+    )
+    expires_days: int = Field(
+        default=0, ge=0, le=36_500, description="Days until a new key expires; 0 is never."
+    )
+    calls_per_second: float = Field(
+        default=0.0,
+        ge=0,
+        le=1e6,
+        description="Calls a second that a new key may make; so many may come at once. A batch counts as "
+        "many as it holds. 0 is no limit.",
+    )
+    calls_per_day: int = Field(
+        default=0, ge=0, le=10**12, description="Calls a day (UTC) that a new key may make; 0 is no limit."
+    )
 
 
 class DoctorSettings(Settings):

@@ -14,7 +14,14 @@ EngineError
 │   ├── DamagedChangeLogError
 │   ├── CompactedError        followed from a change that the log has forgotten
 │   └── LockHeldError         another process writes there
+├── UnauthenticatedError      nobody knows who calls
+│   ├── MissingCredentialsError
+│   ├── InvalidCredentialsError
+│   └── ExpiredCredentialsError
+├── PermissionDeniedError     known, but not allowed to do this
 ├── OverloadedError           full; try again later
+│   ├── RateLimitError        this caller asks faster than it may
+│   └── QuotaError            this caller has asked as much today as it may
 ├── StorageFullError          no space on the disk, or no file handle left
 ├── StorageError              the disk cannot be read or written, or did not confirm a write
 ├── QueryLimitError           a graph query that asks for more than one may have
@@ -38,6 +45,8 @@ class ErrorCode(StrEnum):
 
     INVALID_ARGUMENT = "INVALID_ARGUMENT"
     NOT_FOUND = "NOT_FOUND"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    PERMISSION_DENIED = "PERMISSION_DENIED"
     FAILED_PRECONDITION = "FAILED_PRECONDITION"
     RESOURCE_EXHAUSTED = "RESOURCE_EXHAUSTED"
     UNAVAILABLE = "UNAVAILABLE"
@@ -219,6 +228,52 @@ class LockHeldError(FailedPreconditionError):
         )
 
 
+class UnauthenticatedError(EngineError):
+    """None of its kind repeats what was sent: a secret mistyped is still nearly a secret."""
+
+    code = ErrorCode.UNAUTHENTICATED
+    reason = "UNAUTHENTICATED"
+
+
+class MissingCredentialsError(UnauthenticatedError):
+    reason = "CREDENTIALS_MISSING"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The call names no caller; send an API key or a token as the metadata 'authorization: Bearer …'."
+        )
+
+
+class InvalidCredentialsError(UnauthenticatedError):
+    """Which part was wrong is not told: that would help only those who guess."""
+
+    reason = "CREDENTIALS_INVALID"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The key or token is none that this server accepts; ask its operator for one that is."
+        )
+
+
+class ExpiredCredentialsError(UnauthenticatedError):
+    reason = "CREDENTIALS_EXPIRED"
+
+    def __init__(self) -> None:
+        super().__init__("The key or token has expired; get a new one.")
+
+
+class PermissionDeniedError(EngineError):
+    """`scope` is the one that the call needs and the caller lacks."""
+
+    code = ErrorCode.PERMISSION_DENIED
+    reason = "SCOPE_MISSING"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(
+            f"The call needs the scope '{scope}', which the caller's key or token does not have.", scope=scope
+        )
+
+
 class OverloadedError(EngineError):
     """`retry_after` is how many seconds to wait before another try is likely to be taken."""
 
@@ -248,6 +303,30 @@ class StorageError(EngineError):
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(f"{path} {problem}.", file=path)
+
+
+class RateLimitError(OverloadedError):
+    reason = "RATE_LIMIT"
+
+    def __init__(self, calls_per_second: float, *, retry_after: float) -> None:
+        super().__init__(
+            f"The key may call {calls_per_second:g} times a second; wait and ask more slowly.",
+            retry_after=retry_after,
+            calls_per_second=f"{calls_per_second:g}",
+        )
+
+
+class QuotaError(OverloadedError):
+    """Days are those of UTC."""
+
+    reason = "QUOTA"
+
+    def __init__(self, calls_per_day: int, *, retry_after: float) -> None:
+        super().__init__(
+            f"The key has used its {calls_per_day:,} calls of this day (UTC); ask again tomorrow.",
+            retry_after=retry_after,
+            calls_per_day=calls_per_day,
+        )
 
 
 class QueryLimitError(EngineError):

@@ -13,10 +13,15 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file by one rename, after its bytes are on disk; a reader sees the old or the new one."""
+def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> None:
+    """Replace a file by one rename, after its bytes are on disk; a reader sees the old or the new one.
+
+    `mode` are its permissions, from before the first byte is in it; without one the umask decides.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with temporary.open("wb") as file:
+        if mode is not None:
+            temporary.chmod(mode)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

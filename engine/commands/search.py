@@ -11,13 +11,13 @@ from grpc_status import rpc_status
 from rich.console import Console
 
 from cartograph.v1 import search_service_pb2, search_service_pb2_grpc
+from engine.commands.connecting import channel_to, sent_with
 from engine.commands.search_table import show
 from engine.config import SearchSettings, ServeSettings
 from engine.deadline import Deadline
 from engine.errors import EngineError, ErrorCode, InvalidArgumentError
 from engine.logs import configure_logs
 from engine.rpc.convert import requests, results
-from engine.rpc.server import MAX_RESPONSE_BYTES
 
 
 class RefusedError(EngineError):
@@ -70,12 +70,12 @@ def request_of(query: str, settings: SearchSettings) -> search_service_pb2.Searc
 def _ask_server(
     request: search_service_pb2.SearchProductsRequest, settings: SearchSettings
 ) -> search_service_pb2.SearchProductsResponse:
-    options = (("grpc.max_receive_message_length", MAX_RESPONSE_BYTES),)
-    with grpc.insecure_channel(settings.target, options) as channel:
+    metadata = sent_with(settings)
+    with channel_to(settings) as channel:
         stub = search_service_pb2_grpc.SearchServiceStub(channel)
         try:
             response: search_service_pb2.SearchProductsResponse = stub.SearchProducts(
-                request, timeout=settings.timeout
+                request, timeout=settings.timeout, metadata=metadata
             )
         except grpc.RpcError as error:
             raise RefusedError(_sentence(error, settings)) from None
@@ -105,6 +105,11 @@ def _sentence(error: grpc.RpcError, settings: SearchSettings) -> str:
         return str(error)
     if rpc_status.from_call(error) is not None:
         return error.details()
+    if error.code() is grpc.StatusCode.UNAVAILABLE and "handshake" in error.details():
+        return (
+            f"{settings.target} and this command cannot agree on TLS: check --tls-ca, and whether the server "
+            "asks for a certificate (--client-cert, --client-key)."
+        )
     if error.code() is grpc.StatusCode.UNAVAILABLE:
         return f"No server answers at {settings.target}: start one with `serve`, or name another --target."
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:

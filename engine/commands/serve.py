@@ -13,11 +13,13 @@ from typing import TypeAlias
 
 import structlog
 
+from engine.commands.securing import open_security
 from engine.config import ServeSettings
 from engine.files import write_atomically
 from engine.logs import configure_logs, written_behind
 from engine.metrics import Metrics, MetricsPage
 from engine.rpc.engine_api import SearchEngine
+from engine.rpc.security import Security
 from engine.rpc.server import Server
 from engine.watch import Watch
 
@@ -38,13 +40,14 @@ def serve(settings: ServeSettings, open_engine: OpenEngine | None = None) -> int
         return serve_many(settings)
     with written_behind(sys.stderr) as stream:
         configure_logs(settings.log_level, settings.log_format, stream)
-        stopped = _serve(settings, open_engine or _bootstrap)
+        with open_security(settings) as security:
+            stopped = _serve(settings, open_engine or _bootstrap, security)
     if not stopped:
         leave_threads_behind()
     return 0
 
 
-def _serve(settings: ServeSettings, open_engine: OpenEngine) -> bool:
+def _serve(settings: ServeSettings, open_engine: OpenEngine, security: Security) -> bool:
     """Whether nothing still runs."""
     metrics = Metrics()
     server = Server(
@@ -53,13 +56,21 @@ def _serve(settings: ServeSettings, open_engine: OpenEngine) -> bool:
         workers=settings.worker_count,
         max_inflight=settings.max_inflight,
         metrics=metrics,
+        security=security,
     )
     page = MetricsPage.open(metrics, settings.host, settings.metrics_port) if settings.metrics else None
     with stop_signal() as stop:
         server.start()
         if settings.port_file is not None:
             write_atomically(settings.port_file, f"{server.port}\n".encode())
-        _log.info("listening", host=settings.host, port=server.port, metrics_port=page.port if page else None)
+        _log.info(
+            "listening",
+            host=settings.host,
+            port=server.port,
+            metrics_port=page.port if page else None,
+            tls=security.certificates is not None,
+            authentication=security.access is not None,
+        )
         loading = _Loading(settings, open_engine, server, stop)
         stop.wait()
         grace = 0.0 if loading.error else settings.drain_grace

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from engine.commands.securing import open_security, shared_usage
 from engine.commands.serve import stop_signal
 from engine.commands.serve_one import FOLLOW, MOVED, SERVING
 from engine.config import ServeSettings
@@ -44,8 +45,13 @@ def serve_many(settings: ServeSettings) -> int:
     folder cannot be opened, or a process cannot start; what its trouble was, it has logged.
     """
     configure_logs(settings.log_level, settings.log_format, sys.stderr)
-    DataFolder.open(settings.data).open_active(verify=settings.verify)
-    with stop_signal() as stop, reserved_port(settings.host, settings.port) as port:
+    with open_security(settings):  # that one sentence says what is wrong, not one for each process
+        DataFolder.open(settings.data).open_active(verify=settings.verify)
+    with (
+        stop_signal() as stop,
+        shared_usage(settings) as settings,
+        reserved_port(settings.host, settings.port) as port,
+    ):
         each = [_settings_of(settings, place, port) for place in range(settings.processes)]
         own = [settings.port and settings.port + 1 + place for place in range(settings.processes)]
         with _running(each, own, stop) as family:

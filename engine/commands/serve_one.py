@@ -16,11 +16,13 @@ from typing import TextIO
 import structlog
 
 from engine.bootstrap import open_engine
+from engine.commands.securing import open_security
 from engine.commands.serve import leave_threads_behind, stop_signal, watch_of
 from engine.config import ServeSettings
 from engine.errors import EngineError
 from engine.logs import configure_logs, written_behind
 from engine.metrics import Metrics, MetricsPage
+from engine.rpc.security import Security
 from engine.rpc.server import Server
 from engine.serving import ServingEngine
 
@@ -34,13 +36,14 @@ def serve_one(settings: ServeSettings, told: TextIO, tell: TextIO) -> int:
     own_port = int(told.readline())
     with written_behind(sys.stderr) as stream:
         configure_logs(settings.log_level, settings.log_format, stream)
-        stopped = _serve(settings, own_port, told, tell)
+        with open_security(settings) as security:
+            stopped = _serve(settings, own_port, told, tell, security)
     if not stopped:
         leave_threads_behind()
     return 0
 
 
-def _serve(settings: ServeSettings, own_port: int, told: TextIO, tell: TextIO) -> bool:
+def _serve(settings: ServeSettings, own_port: int, told: TextIO, tell: TextIO, security: Security) -> bool:
     """Whether nothing still runs."""
     metrics = Metrics()
     page = MetricsPage.open(metrics, settings.host, settings.metrics_port) if settings.metrics else None
@@ -55,6 +58,7 @@ def _serve(settings: ServeSettings, own_port: int, told: TextIO, tell: TextIO) -
             max_inflight=settings.max_inflight,
             metrics=metrics,
             own_port=own_port,
+            security=security,
         )
         server.start()
         server.serve(engine)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from structlog.contextvars import bind_contextvars
 
 from engine.errors import EngineError, InvalidArgumentError, OverloadedError
 from engine.metrics import Metrics
+from engine.rpc.admission import Admission
 from engine.rpc.call import PACKAGE_PREFIX, REQUEST_ID, deadline_of, method_name, request_id_of
 from engine.rpc.call_pool import CallPool
 from engine.rpc.lifecycle import Lifecycle
+from engine.rpc.receiving import Receiver
 from engine.rpc.status import INTERNAL_REASON, STATUS_OF, internal_status, status_of
+from engine.security.caller import Caller
 
 Behaviour: TypeAlias = Callable[[Any, grpc.ServicerContext], Any]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -25,6 +29,9 @@ Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Handler | None]"
 _log = structlog.get_logger()
 
 
+_OPEN = "/grpc.health."
+_BESIDE = 32
+"""Threads, started as they are needed, that answer refusals and health."""
 _SLOW = frozenset(
     f"{PACKAGE_PREFIX}v1.{method}"
     for method in (
@@ -44,7 +51,8 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its 
 
     Refusals, health and reflection are answered by threads beside the workers, so that they come at once
     while every worker is busy, and so are calls that wait for something else. Only the engine's own services
-    are counted and refused.
+    are counted and refused for want of room. Health is open to everybody, since balancers hold no keys and it
+    says only whether we serve; what else there is, reflection included, needs a key where keys are asked for.
     """
 
     def __init__(
@@ -53,8 +61,8 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its 
         self._lifecycle = lifecycle
         self._pool, self._slow = pool, slow
         self._max_inflight = max_inflight
-        self._guard = guard
-        self._beside = ThreadPoolExecutor(4, thread_name_prefix="beside")
+        self._guard, self._admission = guard, guard.admission
+        self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="beside")
         self._reflection = ThreadPoolExecutor(4, thread_name_prefix="reflection")
 
     def intercept_service(
@@ -64,39 +72,47 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its 
         if handler is None:
             return None
         method = handler_call_details.method
-        if not method.startswith(PACKAGE_PREFIX):
+        ours, caller = method.startswith(PACKAGE_PREFIX), None
+        try:
+            if not method.startswith(_OPEN):
+                caller = self._admission.identify(handler_call_details)
+            if ours:
+                self._admission.permit(caller, method)
+                self._check_room()
+                self._admission.spend(caller)
+        except EngineError as error:
+            return _refusing(handler, _on(self._beside, self._guard.refuse(method, error, caller)))
+        if not ours:
             return self._control(handler)
-        refusal = self._refusal()
-        if refusal is None:
-            if handler.unary_unary is None:
-                raise TypeError(f"{method} streams, which Gate does not guard")
-            answer = self._guard.answer(method_name(method), handler.unary_unary)
-            return _unary(_on(self._slow, answer) if method in _SLOW else answer, handler)
-        return _unary(_on(self._beside, self._guard.refuse(method_name(method), refusal)), handler, raw=True)
+        if handler.unary_unary is None:
+            raise TypeError(f"{method} streams, which Gate does not guard")
+        answer = self._guard.answer(method, handler, caller)
+        return _unary(_on(self._slow, answer) if method in _SLOW else answer, handler)
 
     def close(self) -> None:
         self._beside.shutdown(wait=False, cancel_futures=True)
         self._reflection.shutdown(wait=False, cancel_futures=True)
 
-    def _refusal(self) -> EngineError | None:
+    def _check_room(self) -> None:
+        """Raises NotServingError or OverloadedError."""
         refusal = self._lifecycle.refusal()
-        if refusal is None and self._pool.inflight() + self._slow.inflight() >= self._max_inflight:
-            return OverloadedError(
+        if refusal is not None:
+            raise refusal
+        if self._pool.inflight() + self._slow.inflight() >= self._max_inflight:
+            raise OverloadedError(
                 f"The server is answering {self._max_inflight} calls, as many as it takes; try again in a "
                 "moment, with back-off.",
                 retry_after=self._pool.backlog_seconds(),
                 max_inflight=self._max_inflight,
             )
-        return refusal
 
     def _control(self, handler: Handler) -> Handler:
         if handler.unary_unary is not None:
-            return _unary(_on(self._beside, handler.unary_unary), handler)
+            return _unary(_on(self._beside, self._guard.plain(handler.unary_unary, handler)), handler)
         if handler.unary_stream is not None:  # health's Watch: gRPC calls it back, it keeps no thread
-            return grpc.unary_stream_rpc_method_handler(
-                _on(self._beside, handler.unary_stream),
-                handler.request_deserializer,
-                handler.response_serializer,
+            return grpc.stream_stream_rpc_method_handler(
+                _on(self._beside, self._guard.plain(handler.unary_stream, handler)),
+                response_serializer=handler.response_serializer,
             )
         return grpc.stream_stream_rpc_method_handler(  # reflection: keeps a thread while it is open
             _on(self._reflection, handler.stream_stream),
@@ -108,41 +124,83 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its 
 class Guard:
     """Nothing but a response or a status with details leaves a guarded method."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, admission: Admission, receiver: Receiver) -> None:
         self._metrics = metrics
+        self.admission = admission
+        self._receiver = receiver
 
-    def answer(self, method: str, behaviour: Behaviour) -> Behaviour:
-        def answer(request: Any, context: grpc.ServicerContext) -> Any:
-            start = perf_counter()
+    def answer(self, method: str, handler: Handler, caller: Caller | None) -> Behaviour:
+        behaviour: Any = handler.unary_unary
+        name = method_name(method)
+
+        def answer(messages: Iterator[bytes], context: grpc.ServicerContext) -> Any:
             request_id, trailing = _numbered(context)
+            start = perf_counter()
             try:
+                request = self._request(messages, context, handler)
+                start = perf_counter()
+                self.admission.charge(caller, method, request)
                 deadline_of(context).check()
                 response = behaviour(request, context)
             except EngineError as error:
                 code, status = STATUS_OF[error.code], status_of(error, trailing)
                 about = _about(error)
+            except grpc.RpcError:  # the caller went away before its message was here
+                raise
             except Exception:
                 # The last line of defence: whatever a bug raises, the caller gets an answer without details.
-                _log.exception("call failed", method=method)
+                _log.exception("call failed", method=name)
                 code, status = grpc.StatusCode.INTERNAL, internal_status(request_id, trailing)
                 about = {"reason": INTERNAL_REASON}
             else:
-                self._finished(method, grpc.StatusCode.OK, start, context, {})
+                self._finished(method, grpc.StatusCode.OK, start, context, caller, {})
                 return response
-            self._finished(method, code, start, context, about)
+            self._finished(method, code, start, context, caller, about)
             return context.abort_with_status(status)
 
         return answer
 
-    def refuse(self, method: str, error: EngineError) -> Behaviour:
-        def refuse(_request: bytes, context: grpc.ServicerContext) -> Any:
+    def plain(self, behaviour: Any, handler: Handler) -> Any:
+        """A method that is not ours, given its one message."""
+
+        def plain(messages: Iterator[bytes], context: grpc.ServicerContext, *send: Any) -> Any:
+            try:
+                request = self._request(messages, context, handler)
+            except EngineError as error:
+                return context.abort_with_status(status_of(error))
+            return behaviour(request, context, *send)
+
+        plain.__dict__.update(getattr(behaviour, "__dict__", {}))
+        return plain
+
+    def refuse(self, method: str, error: EngineError, caller: Caller | None) -> Behaviour:
+        """The message is not waited for."""
+
+        def refuse(_messages: object, context: grpc.ServicerContext) -> Any:
             _, trailing = _numbered(context)
-            code = STATUS_OF[error.code]
-            self._metrics.call_refused(method, code.name, error.reason)
-            _log.info("call refused", method=method, code=code.name, peer=context.peer(), **_about(error))
+            code, name = STATUS_OF[error.code], method_name(method)
+            self._metrics.call_refused(name, code.name, error.reason)
+            known = {} if caller is None else {"caller": caller.name}
+            _log.info(
+                "call refused", method=name, code=code.name, peer=context.peer(), **known, **_about(error)
+            )
+            self.admission.record(method, context, caller, code.name, error.reason)
             context.abort_with_status(status_of(error, trailing))
 
         return refuse
+
+    def _request(self, messages: Iterator[bytes], context: grpc.ServicerContext, handler: Handler) -> Any:
+        """Raises InvalidArgumentError for bytes that are no such message, and none at all."""
+        raw, deserialise = (
+            self._receiver.receive(messages, context),
+            cast("Any", handler.request_deserializer),
+        )
+        try:
+            return deserialise(raw)
+        except DecodeError:
+            raise InvalidArgumentError(
+                "request", "The bytes sent are not the message of this call; make them from the contract."
+            ) from None
 
     def _finished(
         self,
@@ -150,18 +208,22 @@ class Guard:
         code: grpc.StatusCode,
         start: float,
         context: grpc.ServicerContext,
+        caller: Caller | None,
         about: dict[str, str],
     ) -> None:
-        seconds = perf_counter() - start
-        self._metrics.call_finished(method, code.name, seconds)
+        seconds, name = perf_counter() - start, method_name(method)
+        self._metrics.call_finished(name, code.name, seconds)
+        known = {} if caller is None else {"caller": caller.name}
         _log.info(
             "call",
-            method=method,
+            method=name,
             code=code.name,
             duration_ms=round(seconds * 1_000, 3),
             peer=context.peer(),
+            **known,
             **about,
         )
+        self.admission.record(method, context, caller, code.name, about.get("reason", ""))
 
 
 def _numbered(context: grpc.ServicerContext) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -181,12 +243,15 @@ def _about(error: EngineError) -> dict[str, str]:
     return about
 
 
-def _unary(behaviour: Behaviour, handler: Handler, *, raw: bool = False) -> Handler:
-    return grpc.unary_unary_rpc_method_handler(
-        behaviour,
-        request_deserializer=None if raw else handler.request_deserializer,
-        response_serializer=handler.response_serializer,
-    )
+def _unary(behaviour: Behaviour, handler: Handler) -> Handler:
+    """As a stream of requests, so that waiting for the message is up to us; callers see no difference."""
+    return grpc.stream_unary_rpc_method_handler(behaviour, response_serializer=handler.response_serializer)
+
+
+def _refusing(handler: Handler, behaviour: Behaviour) -> Handler:
+    if handler.response_streaming:
+        return grpc.stream_stream_rpc_method_handler(behaviour)
+    return grpc.stream_unary_rpc_method_handler(behaviour)
 
 
 def _on(pool: ThreadPoolExecutor, behaviour: Any) -> Any:

@@ -26,6 +26,7 @@ from cartograph.v1 import (
     search_service_pb2_grpc,
 )
 from engine.metrics import Metrics
+from engine.rpc.admission import Admission
 from engine.rpc.call_pool import CallPool
 from engine.rpc.catalog_servicer import CatalogServicer
 from engine.rpc.engine_api import SearchEngine
@@ -34,7 +35,9 @@ from engine.rpc.interceptors import Gate, Guard
 from engine.rpc.knowledge_graph_servicer import KnowledgeGraphServicer
 from engine.rpc.lifecycle import Lifecycle
 from engine.rpc.ports import cannot_listen, why_not
+from engine.rpc.receiving import Receiver
 from engine.rpc.search_servicer import SearchServicer
+from engine.rpc.security import Security, credentials_of
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 """Four times a batch of 100 searches with the longest query and filter in ASCII."""
@@ -72,15 +75,20 @@ class Server:
         max_inflight: int,
         metrics: Metrics | None = None,
         own_port: int | None = None,
+        security: Security | None = None,
     ) -> None:
         """Binds at once. Port 0 takes any free one. With `own_port`, which may be 0, it listens there as
-        well, and other servers may listen on `port`, too (SO_REUSEPORT). Raises ConfigError when a port
-        cannot be had.
+        well, and other servers may listen on `port`, too (SO_REUSEPORT). Without `security` it lets everybody
+        in. Raises ConfigError when a port cannot be had.
         """
         self.metrics = metrics or Metrics()
+        self._security = security or Security()
         self.lifecycle = Lifecycle(SERVICES)
         self._pool, self._slow = CallPool(workers), CallPool(SLOW_WORKERS)
-        self._gate = Gate(self.lifecycle, self._pool, self._slow, max_inflight, Guard(self.metrics))
+        self._receiver = Receiver(lambda: self._pool.waiting() + self._slow.waiting() > 0)
+        admission = Admission(self._security.access, self._security.audit)
+        guard = Guard(self.metrics, admission, self._receiver)
+        self._gate = Gate(self.lifecycle, self._pool, self._slow, max_inflight, guard)
         self._server = grpc.server(
             self._pool,
             interceptors=[self._gate],
@@ -89,16 +97,18 @@ class Server:
                 ("grpc.so_reuseport", int(own_port is not None)),
                 ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
                 ("grpc.max_send_message_length", MAX_RESPONSE_BYTES),
+                *self._security.connections.options(),
             ),
         )
         self._add_services()
         self.host = host
-        self.port = _bind(self._server, host, port, shared=own_port is not None)
-        self.own_port = None if own_port is None else _bind(self._server, host, own_port, shared=False)
+        self.port = self._bind(port, shared=own_port is not None)
+        self.own_port = None if own_port is None else self._bind(own_port, shared=False)
         self.metrics.watch_load(self._pool.running, self._pool.waiting)
         self.metrics.watch_generation(lambda: self.lifecycle.engine().status())
 
     def start(self) -> None:
+        self._receiver.start()
         self._server.start()
 
     def serve(self, engine: SearchEngine) -> None:
@@ -124,6 +134,7 @@ class Server:
         for pool in (self._pool, self._slow):
             pool.shutdown(wait=False, cancel_futures=True)
         self._gate.close()
+        self._receiver.close()
         return finished
 
     def inflight(self) -> int:
@@ -149,17 +160,22 @@ class Server:
             GenerationServicer(engine, self.inflight), server
         )
         health_pb2_grpc.add_HealthServicer_to_server(self.lifecycle.health, server)
-        reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        if self._security.reflection:
+            names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, server)
 
-
-def _bind(server: grpc.Server, host: str, port: int, *, shared: bool) -> int:
-    problem = None if shared else why_not(host, port)
-    if problem is None:
-        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        try:
-            bound = server.add_insecure_port(address)
-        except RuntimeError:  # taken between the check and now
-            bound = 0
-        if bound:
-            return bound
-    raise cannot_listen(host, port, problem or "the port was taken")
+    def _bind(self, port: int, *, shared: bool) -> int:
+        problem = None if shared else why_not(self.host, port)
+        if problem is None:
+            address = f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
+            certificates = self._security.certificates
+            try:
+                if certificates is None:
+                    bound = self._server.add_insecure_port(address)
+                else:
+                    bound = self._server.add_secure_port(address, credentials_of(certificates))
+            except RuntimeError:  # taken between the check and now
+                bound = 0
+            if bound:
+                return bound
+        raise cannot_listen(self.host, port, problem or "the port was taken")

@@ -22,6 +22,8 @@ STATUS_OF: Mapping[ErrorCode, grpc.StatusCode] = MappingProxyType(
     {
         ErrorCode.INVALID_ARGUMENT: grpc.StatusCode.INVALID_ARGUMENT,
         ErrorCode.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+        ErrorCode.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
+        ErrorCode.PERMISSION_DENIED: grpc.StatusCode.PERMISSION_DENIED,
         ErrorCode.FAILED_PRECONDITION: grpc.StatusCode.FAILED_PRECONDITION,
         ErrorCode.RESOURCE_EXHAUSTED: grpc.StatusCode.RESOURCE_EXHAUSTED,
         ErrorCode.UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,

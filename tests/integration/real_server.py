@@ -13,6 +13,7 @@ from pathlib import Path
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from tests.rpc.running import channel_to
 from tests.stubs import Stubs
 
 WAIT = 120.0
@@ -28,10 +29,12 @@ class RealServer(Stubs):
 
 
 @contextmanager
-def real_server(data: Path, folder: Path, *flags: str) -> Iterator[RealServer]:
+def real_server(
+    data: Path, folder: Path, *flags: str, credentials: grpc.ChannelCredentials | None = None
+) -> Iterator[RealServer]:
     """`python -m engine serve` on a free port, healthy; killed at the end unless it has stopped by then.
 
-    Its port file and log go into `folder`.
+    Its port file and log go into `folder`. With `credentials` the channel is encrypted.
     """
     port_file, log = folder / "port", folder / "log"
     command = [sys.executable, "-m", "engine", "serve", "--data", str(data), "--threads", "2"]
@@ -40,7 +43,7 @@ def real_server(data: Path, folder: Path, *flags: str) -> Iterator[RealServer]:
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
             address = _address(process, port_file, log)
-            with grpc.insecure_channel(address) as channel:
+            with channel_to(address, credentials) as channel:
                 _wait_until_healthy(process, channel, log)
                 yield RealServer(process, log, address, channel)
         finally:

@@ -13,6 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
 from engine.rpc.engine_api import SearchEngine
+from engine.rpc.security import Security
 from engine.rpc.server import Server
 from tests.stubs import Stubs
 
@@ -39,17 +40,33 @@ class Running(Stubs):
         return str(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))
 
 
+def channel_to(address: str, credentials: grpc.ChannelCredentials | None = None) -> grpc.Channel:
+    """With a connection of its own: channels to one address would share theirs."""
+    own = [("grpc.use_local_subchannel_pool", 1)]
+    if credentials is None:
+        return grpc.insecure_channel(address, options=own)
+    return grpc.secure_channel(address, credentials, options=own)
+
+
 @contextmanager
 def running(
-    engine: SearchEngine | None, *, workers: int = 4, max_inflight: int = 8, port: int = 0
+    engine: SearchEngine | None,
+    *,
+    workers: int = 4,
+    max_inflight: int = 8,
+    port: int = 0,
+    security: Security | None = None,
+    credentials: grpc.ChannelCredentials | None = None,
 ) -> Iterator[Running]:
-    """Without an engine the server stays in its starting phase."""
-    server = Server(host="127.0.0.1", port=port, workers=workers, max_inflight=max_inflight)
+    """Without an engine the server stays in its starting phase. `credentials` make an encrypted channel."""
+    server = Server(
+        host="127.0.0.1", port=port, workers=workers, max_inflight=max_inflight, security=security
+    )
     server.start()
     if engine is not None:
         server.serve(engine)
     try:
-        with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        with channel_to(f"127.0.0.1:{server.port}", credentials) as channel:
             yield Running(server, channel)
     finally:
         server.drain(grace=0, timeout=WAIT)

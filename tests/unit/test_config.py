@@ -8,10 +8,10 @@ from pydantic import Field
 
 from engine.commands.flags import add_flags, flag_name, given_flags
 from engine.commands.settings import read_settings
-from engine.config import DoctorSettings, Names, SearchSettings, ServeSettings, Settings
+from engine.config import DoctorSettings, KeySettings, Names, SearchSettings, ServeSettings, Settings
 from engine.errors import ConfigError
 
-ALL: list[type[Settings]] = [ServeSettings, SearchSettings, DoctorSettings]
+ALL: list[type[Settings]] = [ServeSettings, SearchSettings, KeySettings, DoctorSettings]
 
 
 @pytest.fixture(autouse=True)

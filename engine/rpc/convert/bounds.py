@@ -1,4 +1,6 @@
-"""The bounds that the contract states for numbers: 0 is the default, too much is cut, negative is refused."""
+"""The bounds that the contract states. Of numbers: 0 is the default, too much is cut, negative is refused;
+of texts and lists: too long is refused before anything reads them.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +28,21 @@ def enumerated(field: str, number: int, known: int) -> int:
             field, f"{field} is {number}, which no value of its enum has.", value=number
         )
     return number
+
+
+MAX_ID = 1_000
+"""Characters of a product's or generation's id."""
+MAX_TOKEN = 2_000
+"""Characters of a page token; ours have some 100."""
+
+
+def text(field: str, value: str, *, most: int) -> str:
+    """Raises InvalidArgumentError when it has more than `most` characters."""
+    if len(value) > most:
+        raise InvalidArgumentError(
+            field, f"{field} has {len(value):,} characters; {most:,} are the most.", length=len(value)
+        )
+    return value
 
 
 def size(field: str, length: int, *, most: int) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from cartograph.v1 import knowledge_graph_service_pb2 as pb
 from engine.errors import InvalidArgumentError
 from engine.graph_values import DescribeRequest, GraphQuery, NeighboursRequest
-from engine.rpc.convert.bounds import count, enumerated
+from engine.rpc.convert import bounds
+from engine.rpc.convert.bounds import MAX_TOKEN, count, enumerated
 
-MAX_IRI, MAX_NAME, MAX_RELATION, MAX_SPARQL = 2_000, 1_000, 200, 10_000
+MAX_IRI, MAX_NAME, MAX_KIND, MAX_RELATION, MAX_SPARQL = 2_000, 1_000, 200, 200, 10_000
 """In characters."""
 DEFAULT_SAMPLE, MAX_SAMPLE = 5, 50
 DEFAULT_PAGE, MAX_PAGE = 20, 100
@@ -27,7 +28,7 @@ def describe(message: pb.DescribeEntityRequest) -> DescribeRequest:
     return DescribeRequest(
         iri=_text("entity_id", message.entity_id, MAX_IRI) if named == "entity_id" else "",
         name=_text("name", message.name, MAX_NAME) if named == "name" else "",
-        kind=message.kind,
+        kind=bounds.text("kind", message.kind, most=MAX_KIND),
         sample=count(
             "product_sample_size", message.product_sample_size, default=DEFAULT_SAMPLE, most=MAX_SAMPLE
         ),
@@ -41,7 +42,7 @@ def neighbours(message: pb.ListNeighborsRequest) -> NeighboursRequest:
         relation=_text("relation", message.relation, MAX_RELATION) if message.relation else "",
         outgoing=_OUTGOING[direction],
         page_size=count("page_size", message.page_size, default=DEFAULT_PAGE, most=MAX_PAGE),
-        page_token=message.page_token,
+        page_token=bounds.text("page_token", message.page_token, most=MAX_TOKEN),
     )
 
 
@@ -59,11 +60,8 @@ def query(message: pb.QueryGraphRequest) -> GraphQuery:
 
 def _text(field: str, value: str, most: int, *, strip: bool = True) -> str:
     """Raises InvalidArgumentError when it is blank or longer than `most` characters."""
-    text = value.strip()
-    if not text:
+    stripped = value.strip()
+    if not stripped:
         raise InvalidArgumentError(field, f"{field} is empty; 1 to {most:,} characters are wanted.")
-    if len(text) > most:
-        raise InvalidArgumentError(
-            field, f"{field} has {len(text):,} characters; {most:,} are the most.", length=len(text)
-        )
-    return text if strip else value
+    bounds.text(field, stripped, most=most)
+    return stripped if strip else value

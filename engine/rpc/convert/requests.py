@@ -16,13 +16,16 @@ from engine.request import (
     SearchRequest,
     Source,
 )
-from engine.rpc.convert.bounds import count, enumerated, share, size
+from engine.rpc.convert.bounds import MAX_ID, MAX_TOKEN, count, enumerated, share, size, text
 from engine.rpc.convert.products import View, view_of
 from engine.stages.expand import ExpansionMode, ExpansionSpec
 from engine.vector_search import VectorRequest
 
 MAX_BATCH = 100
 MAX_FACET_KEYS = 20
+MAX_FACET_KEY = 1_000
+MAX_DISABLED_SOURCES = 100
+MAX_VECTOR = 16_384
 MAX_EXPANSIONS = 64
 MAX_RERANK_DEPTH = 200
 MAX_CANDIDATES_PER_SOURCE = 1_000
@@ -56,9 +59,9 @@ def search(message: search_service_pb2.SearchProductsRequest) -> Search:
     request = SearchRequest(
         query=message.query,
         page_size=count("page_size", message.page_size, default=0, most=MAX_PAGE_SIZE),
-        page_token=message.page_token,
+        page_token=text("page_token", message.page_token, most=MAX_TOKEN),
         filter=message.filter,
-        facet_keys=tuple(message.facet_keys),
+        facet_keys=tuple(text("facet_keys", key, most=MAX_FACET_KEY) for key in message.facet_keys),
         order_by=message.order_by,
         expansion=_expansion(message.expansion_spec),
         rerank=_rerank(message.rerank_spec),
@@ -73,6 +76,7 @@ def search(message: search_service_pb2.SearchProductsRequest) -> Search:
 
 def by_vector(message: search_service_pb2.SearchByVectorRequest) -> tuple[VectorRequest, View]:
     view = view_of(message.view, default=View.BASIC)
+    size("vector", len(message.vector), most=MAX_VECTOR)
     request = VectorRequest(
         vector=np.array(message.vector, np.float32),
         page_size=count("page_size", message.page_size, default=0, most=MAX_PAGE_SIZE),
@@ -97,14 +101,15 @@ def suggest(message: search_service_pb2.SuggestQueriesRequest) -> tuple[str, int
 def product(message: catalog_service_pb2.GetProductRequest) -> tuple[str, View]:
     if not message.product_id:
         raise InvalidArgumentError("product_id", "product_id is empty; name a product.")
-    return message.product_id, view_of(message.view, default=View.FULL)
+    return text("product_id", message.product_id, most=MAX_ID), view_of(message.view, default=View.FULL)
 
 
 def products(message: catalog_service_pb2.BatchGetProductsRequest) -> tuple[list[str], View]:
     size("product_ids", len(message.product_ids), most=MAX_BATCH)
     for place, product_id in enumerate(message.product_ids):
+        field = f"product_ids[{place}]"
+        text(field, product_id, most=MAX_ID)
         if not product_id:
-            field = f"product_ids[{place}]"
             raise InvalidArgumentError(field, f"{field} is empty; name a product.")
     return list(message.product_ids), view_of(message.view, default=View.FULL)
 
@@ -112,13 +117,13 @@ def products(message: catalog_service_pb2.BatchGetProductsRequest) -> tuple[list
 def generation_page(message: generation_service_pb2.ListGenerationsRequest) -> tuple[int, str]:
     """How many to list, and the page's token."""
     limit = count("page_size", message.page_size, default=DEFAULT_GENERATIONS, most=MAX_GENERATIONS)
-    return limit, message.page_token
+    return limit, text("page_token", message.page_token, most=MAX_TOKEN)
 
 
 def activation(message: generation_service_pb2.ActivateGenerationRequest) -> str:
     if not message.generation_id:
         raise InvalidArgumentError("generation_id", "generation_id is empty; name a generation.")
-    return message.generation_id
+    return text("generation_id", message.generation_id, most=MAX_ID)
 
 
 def _in_place(place: int, message: search_service_pb2.SearchProductsRequest) -> Search:
@@ -168,6 +173,12 @@ def _diversity(message: search_service_pb2.DiversitySpec) -> DiversitySpec:
 
 def _retrieval(message: search_service_pb2.RetrievalSpec) -> RetrievalSpec:
     field = "retrieval_spec.disabled_sources"
+    if len(message.disabled_sources) > MAX_DISABLED_SOURCES:
+        raise InvalidArgumentError(
+            field,
+            f"{field} has {len(message.disabled_sources)} entries; at most {MAX_DISABLED_SOURCES} are read.",
+            length=len(message.disabled_sources),
+        )
     named = [enumerated(field, number, len(_SOURCES) + 1) for number in message.disabled_sources]
     disabled = frozenset(_SOURCES[number] for number in named if number in _SOURCES)
     if len(disabled) == len(_SOURCES):

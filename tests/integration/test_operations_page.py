@@ -1,0 +1,108 @@
+"""Every command of docs/operations.md is run, in its order, in one folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.integration.real_server import WAIT
+from tests.signer import Signer
+
+PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+
+
+def commands_of(section: str) -> list[str]:
+    """The lines of its bash blocks, those that end in a backslash joined with the next."""
+    blocks = re.findall(r"```bash\n(.*?)```", SECTIONS[section], re.DOTALL)
+    return "".join(blocks).replace("\\\n", "").splitlines()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(command: str, folder: Path, variables: dict[str, str]) -> Iterator[None]:
+    """A server that has begun to serve, and is stopped as an operator stops it."""
+    log = folder / "log"
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {command}"], cwd=folder, env=variables, stderr=stderr
+        )
+    try:
+        until = time.monotonic() + WAIT
+        while not any(json.loads(line)["event"] == "serving" for line in log.read_text().splitlines()):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(WAIT) == 0, log.read_text()
+
+
+def run_all(commands: Sequence[str], folder: Path, variables: dict[str, str]) -> None:
+    """A command that serves goes on until the next one that serves."""
+    with ExitStack() as server:
+        for command in commands:
+            if " serve " in command:
+                server.close()
+                server.enter_context(serving(command, folder, variables))
+                continue
+            finished = subprocess.run(
+                ["bash", "-c", command],
+                cwd=folder,
+                env=variables,
+                capture_output=True,
+                text=True,
+                timeout=WAIT,
+                check=False,
+            )
+            assert finished.returncode == 0, f"{command}\n{finished.stdout}{finished.stderr}"
+
+
+@pytest.fixture
+def variables() -> dict[str, str]:
+    """The repository's python comes first, and servers take a port that is free."""
+    port = str(free_port())
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CARTOGRAPH_")}
+    return {
+        **inherited,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "CARTOGRAPH_PORT": port,
+        "CARTOGRAPH_TARGET": f"localhost:{port}",
+        "CARTOGRAPH_METRICS_PORT": "0",
+        "CARTOGRAPH_LOG_FORMAT": "json",
+        "CARTOGRAPH_THREADS": "2",
+    }
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the page's certificates")
+def test_securing_a_server(tmp_path: Path, small_data: Path, variables: dict[str, str]) -> None:
+    (tmp_path / "data").symlink_to(small_data)
+    signer = Signer("RS256")
+    signer.write_jwks(tmp_path / "jwks.json")
+    (tmp_path / "token.jwt").write_text(signer.token())
+    commands = commands_of("Securing a server")
+
+    run_all(commands, tmp_path, variables)
+
+    assert sum(" serve " in command for command in commands) == 3
+    assert '"name": "operator"' in (tmp_path / "keys.json").read_text()
+    assert '"name": "web-shop"' not in (tmp_path / "keys.json").read_text()
