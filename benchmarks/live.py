@@ -1,0 +1,242 @@
+"""Live changes of a running server: how fast they are made durable and seen, and what they cost searches.
+
+A data folder of its own is served, whose generations are linked. Over gRPC, by one caller: upserts in batches
+of 100 whose embeddings are given, the same with texts that the server embeds (beside the encoder's own speed
+in this process), patches of a price in batches of 100; how long after a single upsert is sent a search finds
+it; searches without reranking while nothing is written, and while another caller writes `--rate` changes a
+second. Then the server is ended and started again with all changes. Written to benchmarks/results/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter, sleep
+from typing import Any
+
+import grpc
+import numpy as np
+from rich.table import Table
+
+from benchmarks.judged import keep_result, show_result
+from benchmarks.machine import machine, memory_mib
+from benchmarks.server import running_process
+from cartograph.v1 import catalog_service_pb2 as catalog
+from cartograph.v1 import catalog_service_pb2_grpc, product_pb2, search_service_pb2_grpc
+from cartograph.v1 import search_service_pb2 as search
+from engine.backends.catalog import Catalog
+from engine.backends.encoder import open_encoder
+from engine.generation import POINTER, DataFolder, Generation
+from engine.product_texts import embedding_text
+from engine.rpc.convert.products import View
+from engine.rpc.convert.products import product as message_of
+from engine.types import Product, ProductId
+
+BATCH = 100
+_PROBES = 50
+"""Single upserts whose way into searches is timed."""
+_WARM_UP = 50
+
+
+class Shop:
+    """A server on a channel, and products that it does not have yet: copies of its own under other ids and
+    with another word in the title.
+    """
+
+    def __init__(self, channel: grpc.Channel, products: Sequence[Product], queries: Sequence[str]) -> None:
+        self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(channel)
+        self._search = search_service_pb2_grpc.SearchServiceStub(channel)
+        self._products = products
+        self._queries = queries
+        self.made = 0
+
+    def new(self, number: int) -> list[Product]:
+        first, self.made = self.made, self.made + number
+        found = []
+        for place in range(first, self.made):
+            product = self._products[place % len(self._products)]
+            title = f"{product.title} n{place}"
+            found.append(replace(product, id=ProductId(f"live-{place}"), title=title))
+        return found
+
+    def upsert(self, products: Sequence[Product], dimension: int = 0) -> None:
+        """With made-up embeddings of that dimension; 0 lets the server make them."""
+        upserts: list[catalog.ProductUpsert] = []
+        for product in products:
+            made_up = np.random.default_rng(len(upserts)).standard_normal(dimension)
+            upserts.append(catalog.ProductUpsert(product=message_of(product, View.FULL), embedding=made_up))
+        self._taken(self.catalog.UpsertProducts(catalog.UpsertProductsRequest(upserts=upserts)).outcomes)
+
+    def reprice(self, products: Sequence[Product], units: int) -> None:
+        price = product_pb2.Money(currency_code="EUR", units=units)
+        patches = [
+            {"product": product_pb2.Product(id=each.id, price=price), "update_mask": {"paths": ["price"]}}
+            for each in products
+        ]
+        self._taken(self.catalog.PatchProducts(catalog.PatchProductsRequest(patches=patches)).outcomes)
+
+    def search(self, query: str, page_size: int = 20) -> search.SearchProductsResponse:
+        request = search.SearchProductsRequest(query=query, page_size=page_size, skip_cache=True)
+        request.rerank_spec.mode = search.RerankSpec.MODE_DISABLED
+        answer: search.SearchProductsResponse = self._search.SearchProducts(request)
+        return answer
+
+    def searches(self, seconds: float) -> list[float]:
+        """Seconds of each search, one after the other."""
+        taken: list[float] = []
+        end = perf_counter() + seconds
+        while (start := perf_counter()) < end:
+            self.search(self._queries[len(taken) % len(self._queries)])
+            taken.append(perf_counter() - start)
+        return taken
+
+    def _taken(self, outcomes: Sequence[catalog.ChangeOutcome]) -> None:
+        refused = next((each for each in outcomes if not each.sequence), None)
+        if refused is not None:
+            raise RuntimeError(f"{refused.product_id} was refused: {refused.message}")
+
+
+def measure(data: Path, generation: Generation, given: argparse.Namespace) -> dict[str, Any]:
+    products = Catalog.open(generation.part("catalog")).products(range(generation.manifest.product_count))
+    queries = [product.title for product in products[:: max(1, len(products) // 300)]]
+    dimension = generation.manifest.dimension
+    figures: dict[str, Any] = {"products": len(products), "dimension": dimension}
+    with running_process(data, threads=given.threads) as server, _channel(server.address) as channel:
+        shop = Shop(channel, products, queries)
+        for query in queries[:_WARM_UP]:
+            shop.search(query)
+        idle = shop.searches(given.seconds)
+        figures["search_idle_ms"] = _milliseconds(idle)
+        figures["upserts_per_second"] = _rate(lambda: shop.upsert(shop.new(BATCH), dimension), given.batches)
+        figures["upserts_embedded_here_per_second"] = _rate(
+            lambda: shop.upsert(shop.new(BATCH)), given.batches
+        )
+        figures["encoder_per_second"] = _encoder_rate(generation, shop.new(BATCH), given)
+        figures["patches_per_second"] = _rate(lambda: shop.reprice(products[:BATCH], 7), given.batches)
+        figures["seen_after_ms"] = _milliseconds([_seen_after(shop) for _ in range(_PROBES)])
+        with _writing(shop, given.rate):
+            figures["search_while_writing_ms"] = _milliseconds(shop.searches(given.seconds))
+        while (made := shop.made) < given.changes:
+            shop.upsert(shop.new(min(10 * BATCH, given.changes - made)), dimension)
+        figures["search_with_all_ms"] = _milliseconds(shop.searches(given.seconds))
+        figures["live_products"] = shop.made
+        figures["resident_mib"], figures["private_mib"] = memory_mib(server.pid)
+    start = perf_counter()
+    with running_process(data, threads=given.threads):
+        figures["restart_seconds"] = round(perf_counter() - start, 2)
+    shutil.rmtree(data / "live")
+    start = perf_counter()
+    with running_process(data, threads=given.threads):
+        figures["start_without_changes_seconds"] = round(perf_counter() - start, 2)
+    return figures
+
+
+def _seen_after(shop: Shop) -> float:
+    """Seconds from sending an upsert until a search that finds it is answered."""
+    (product,) = shop.new(1)
+    word = f"quux{product.id.replace('-', '')}"
+    start = perf_counter()
+    shop.upsert([replace(product, title=f"{product.title} {word}")])
+    while product.id not in {result.product.id for result in shop.search(word, 5).results}:
+        sleep(0)
+    return perf_counter() - start
+
+
+@contextmanager
+def _writing(shop: Shop, rate: float) -> Iterator[None]:
+    """Another caller makes `rate` new products a second meanwhile, ten at a time, texts embedded there."""
+    stop = threading.Event()
+
+    def write() -> None:
+        due = perf_counter()
+        while not stop.is_set():
+            shop.upsert(shop.new(10))
+            due += 10 / rate
+            stop.wait(max(0.0, due - perf_counter()))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        writer.join()
+
+
+def _rate(change: Any, batches: int) -> float:
+    """Changes a second in batches of `BATCH`, after one that warms up."""
+    change()
+    start = perf_counter()
+    for _ in range(batches):
+        change()
+    return round(batches * BATCH / (perf_counter() - start), 1)
+
+
+def _encoder_rate(generation: Generation, products: Sequence[Product], given: argparse.Namespace) -> float:
+    encoder = open_encoder(generation.part("encoder"), device="cpu", threads=given.threads)
+    texts = [embedding_text(product) for product in products]
+    return _rate(lambda: encoder.encode_products(texts), given.batches)
+
+
+def _milliseconds(seconds: Sequence[float]) -> dict[str, float]:
+    p50, p99 = np.percentile(np.array(seconds) * 1e3, (50, 99)).round(2).tolist()
+    return {"p50": p50, "p99": p99, "count": len(seconds)}
+
+
+@contextmanager
+def _channel(address: str) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(address, options=[("grpc.max_send_message_length", -1)]) as channel:
+        yield channel
+
+
+@contextmanager
+def _own_folder(data: Path) -> Iterator[Path]:
+    """The generations and the pointer of a data folder, but none of its live changes."""
+    with TemporaryDirectory(prefix="cartograph-live-") as folder:
+        own = Path(folder)
+        (own / "generations").symlink_to((data / "generations").resolve())
+        shutil.copy(data / POINTER, own / POINTER)
+        yield own
+
+
+def _table(figures: dict[str, Any]) -> Table:
+    shown = Table(title=f"Live changes of {figures['products']:,} products")
+    shown.add_column("what")
+    shown.add_column("figure", justify="right")
+    for name, value in figures.items():
+        told = f"{value['p50']:g} / {value['p99']:g}" if isinstance(value, dict) else f"{value:,}"
+        shown.add_row(name.replace("_", " "), told)
+    return shown
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.live", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="data folder with an active generation")
+    parser.add_argument(
+        "--changes", type=int, default=10_000, help="live products in the end (default 10000)"
+    )
+    parser.add_argument("--batches", type=int, default=20, help="of 100, for each rate (default 20)")
+    parser.add_argument(
+        "--rate", type=float, default=50.0, help="changes a second beside searches (default 50)"
+    )
+    parser.add_argument("--seconds", type=float, default=8.0, help="that searches are timed (default 8)")
+    parser.add_argument("--threads", type=int, default=2, help="of the server (default 2)")
+    parser.add_argument("--name", default="sample", help="name of the result file (default sample)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    given = parser.parse_args()
+    generation = DataFolder.open(given.data).open_active()
+    with _own_folder(given.data) as own:
+        figures = measure(own, generation, given)
+    content = {**figures, "rate": given.rate, "batch": BATCH, "machine": machine()}
+    keep_result("live", given.name, content)
+    show_result(content, _table(figures), as_json=given.json)
+
+
+if __name__ == "__main__":
+    main()
