@@ -12,13 +12,13 @@ from __future__ import annotations
 import argparse
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 import numpy as np
@@ -42,6 +42,8 @@ BATCH = 100
 _PROBES = 50
 """Single upserts whose way into searches is timed."""
 _WARM_UP = 50
+Made = TypeVar("Made")
+"""What a change is made of: a request, or texts."""
 
 
 class Shop:
@@ -65,21 +67,32 @@ class Shop:
             found.append(replace(product, id=ProductId(f"live-{place}"), title=title))
         return found
 
-    def upsert(self, products: Sequence[Product], dimension: int = 0) -> None:
+    def upserts(self, products: Sequence[Product], dimension: int = 0) -> catalog.UpsertProductsRequest:
         """With made-up embeddings of that dimension; 0 lets the server make them."""
-        upserts: list[catalog.ProductUpsert] = []
-        for product in products:
-            made_up = np.random.default_rng(len(upserts)).standard_normal(dimension)
-            upserts.append(catalog.ProductUpsert(product=message_of(product, View.FULL), embedding=made_up))
-        self._taken(self.catalog.UpsertProducts(catalog.UpsertProductsRequest(upserts=upserts)).outcomes)
+        chance = np.random.default_rng(self.made)
+        return catalog.UpsertProductsRequest(
+            upserts=[
+                catalog.ProductUpsert(
+                    product=message_of(product, View.FULL), embedding=chance.standard_normal(dimension)
+                )
+                for product in products
+            ]
+        )
 
-    def reprice(self, products: Sequence[Product], units: int) -> None:
+    def upsert(self, request: catalog.UpsertProductsRequest) -> None:
+        self._taken(self.catalog.UpsertProducts(request).outcomes)
+
+    def prices(self, products: Sequence[Product], units: int) -> catalog.PatchProductsRequest:
         price = product_pb2.Money(currency_code="EUR", units=units)
-        patches = [
-            {"product": product_pb2.Product(id=each.id, price=price), "update_mask": {"paths": ["price"]}}
-            for each in products
-        ]
-        self._taken(self.catalog.PatchProducts(catalog.PatchProductsRequest(patches=patches)).outcomes)
+        return catalog.PatchProductsRequest(
+            patches=[
+                {"product": product_pb2.Product(id=each.id, price=price), "update_mask": {"paths": ["price"]}}
+                for each in products
+            ]
+        )
+
+    def patch(self, request: catalog.PatchProductsRequest) -> None:
+        self._taken(self.catalog.PatchProducts(request).outcomes)
 
     def search(self, query: str, page_size: int = 20) -> search.SearchProductsResponse:
         request = search.SearchProductsRequest(query=query, page_size=page_size, skip_cache=True)
@@ -113,17 +126,19 @@ def measure(data: Path, generation: Generation, given: argparse.Namespace) -> di
             shop.search(query)
         idle = shop.searches(given.seconds)
         figures["search_idle_ms"] = _milliseconds(idle)
-        figures["upserts_per_second"] = _rate(lambda: shop.upsert(shop.new(BATCH), dimension), given.batches)
-        figures["upserts_embedded_here_per_second"] = _rate(
-            lambda: shop.upsert(shop.new(BATCH)), given.batches
-        )
-        figures["encoder_per_second"] = _encoder_rate(generation, shop.new(BATCH), given)
-        figures["patches_per_second"] = _rate(lambda: shop.reprice(products[:BATCH], 7), given.batches)
+        batches = range(given.batches + 1)
+        embedded = [shop.upserts(shop.new(BATCH), dimension) for _ in batches]
+        figures["upserts_per_second"] = _rate(shop.upsert, embedded)
+        texts = [shop.upserts(shop.new(BATCH)) for _ in batches]
+        figures["upserts_embedded_here_per_second"] = _rate(shop.upsert, texts)
+        figures["encoder_per_second"] = _encoder_rate(generation, products, given)
+        prices = [shop.prices(products[:BATCH], units) for units in batches]
+        figures["patches_per_second"] = _rate(shop.patch, prices)
         figures["seen_after_ms"] = _milliseconds([_seen_after(shop) for _ in range(_PROBES)])
         with _writing(shop, given.rate):
             figures["search_while_writing_ms"] = _milliseconds(shop.searches(given.seconds))
         while (made := shop.made) < given.changes:
-            shop.upsert(shop.new(min(10 * BATCH, given.changes - made)), dimension)
+            shop.upsert(shop.upserts(shop.new(min(10 * BATCH, given.changes - made)), dimension))
         figures["search_with_all_ms"] = _milliseconds(shop.searches(given.seconds))
         figures["live_products"] = shop.made
         figures["resident_mib"], figures["private_mib"] = memory_mib(server.pid)
@@ -142,7 +157,7 @@ def _seen_after(shop: Shop) -> float:
     (product,) = shop.new(1)
     word = f"quux{product.id.replace('-', '')}"
     start = perf_counter()
-    shop.upsert([replace(product, title=f"{product.title} {word}")])
+    shop.upsert(shop.upserts([replace(product, title=f"{product.title} {word}")]))
     while product.id not in {result.product.id for result in shop.search(word, 5).results}:
         sleep(0)
     return perf_counter() - start
@@ -156,7 +171,7 @@ def _writing(shop: Shop, rate: float) -> Iterator[None]:
     def write() -> None:
         due = perf_counter()
         while not stop.is_set():
-            shop.upsert(shop.new(10))
+            shop.upsert(shop.upserts(shop.new(10)))
             due += 10 / rate
             stop.wait(max(0.0, due - perf_counter()))
 
@@ -169,19 +184,24 @@ def _writing(shop: Shop, rate: float) -> Iterator[None]:
         writer.join()
 
 
-def _rate(change: Any, batches: int) -> float:
-    """Changes a second in batches of `BATCH`, after one that warms up."""
-    change()
+def _rate(change: Callable[[Made], None], requests: Sequence[Made]) -> float:
+    """Changes a second in batches of `BATCH`, after the first, which warms up."""
+    change(requests[0])
     start = perf_counter()
-    for _ in range(batches):
-        change()
-    return round(batches * BATCH / (perf_counter() - start), 1)
+    for request in requests[1:]:
+        change(request)
+    return round((len(requests) - 1) * BATCH / (perf_counter() - start), 1)
 
 
 def _encoder_rate(generation: Generation, products: Sequence[Product], given: argparse.Namespace) -> float:
     encoder = open_encoder(generation.part("encoder"), device="cpu", threads=given.threads)
-    texts = [embedding_text(product) for product in products]
-    return _rate(lambda: encoder.encode_products(texts), given.batches)
+    texts = [embedding_text(product) for product in products[: BATCH * (given.batches + 1)]]
+    chunks = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
+
+    def encode(chunk: Sequence[str]) -> None:
+        encoder.encode_products(chunk)
+
+    return _rate(encode, chunks)
 
 
 def _milliseconds(seconds: Sequence[float]) -> dict[str, float]:

@@ -13,6 +13,8 @@ from typing import Any
 _SPACE = re.compile(r"\s+")
 _CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af]")
 _CJK_RUN = re.compile(f"({_CJK.pattern}+)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""Unicode's category Cc."""
 _WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+|['’&+#-][^\W_]+)*[\"″%+]?")
 _LETTERS = re.compile(r"^[^\W\d_]{4,}$")
 _SINGULAR_S = frozenset({"series", "species", "news", "lens", "canvas", "atlas"})
@@ -24,8 +26,7 @@ def normalise(text: str) -> str:
     runs of white space made one blank. Normalising twice changes nothing.
     """
     folded = text.casefold() if text.isascii() else _nfkc_casefold(text)
-    kept = "".join(" " if unicodedata.category(c) == "Cc" else c for c in folded)
-    return _SPACE.sub(" ", kept).strip()
+    return _SPACE.sub(" ", _CONTROL.sub(" ", folded)).strip()
 
 
 def has_cjk(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from engine.backends.lexical_layout import FieldWeights
 from engine.backends.lexical_terms import compound_codes, squash, terms
@@ -13,6 +14,7 @@ from engine.types import AttributeValue, Product
 _IDENTIFIER_KEY = re.compile(
     r"(^|[\W_])(ean|gtin|upc|isbn|asin|mpn|sku|barcode|(part|model|article)[\W_]*(number|no|code))[\W_]*\d*s?$"
 )
+_KEYS_KEPT = 16_384
 _BARCODE = re.compile(r"\d[\d -]{6,16}\d")
 _LETTER = re.compile(r"[^\W\d_]")
 _SAYS_NOTHING = frozenset(["not available", "not supported"]) | frozenset(
@@ -51,12 +53,17 @@ def _telling_values(product: Product) -> Iterator[str]:
 
 def _identifiers(product: Product) -> Iterator[str]:
     for key, value in product.attributes.items():
-        named = _IDENTIFIER_KEY.search(normalise(key)) is not None
+        named = _is_identifier(key)
         for text in _texts(value):
             if named or _BARCODE.fullmatch(text.strip()):
                 yield text
         if named and isinstance(value, float) and value.is_integer():
             yield f"{value:.0f}"
+
+
+@lru_cache(_KEYS_KEPT)
+def _is_identifier(key: str) -> bool:
+    return _IDENTIFIER_KEY.search(normalise(key)) is not None
 
 
 def _texts(value: AttributeValue) -> tuple[str, ...]:

@@ -72,7 +72,8 @@ def unfit_attributes(product: Product, kinds: Mapping[str, ColumnKind]) -> tuple
         key
         for key, value in product.attributes.items()
         if (own := attribute_kind(value)) is not None
-        and not list(_attribute_values(value, kinds.get(ATTRIBUTE_PREFIX + key, own)))
+        and ((kind := kinds.get(ATTRIBUTE_PREFIX + key, own)) is not own or own is ColumnKind.NUMBER)
+        and not list(_attribute_values(value, kind))
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from engine.errors import InvalidArgumentError
 from engine.types import AttributeValue, FloatArray, Product
 
-MAX_ID, MAX_TITLE, MAX_DESCRIPTION, MAX_TEXT = 128, 1_000, 20_000, 2_000
+MAX_ID, MAX_TITLE, MAX_DESCRIPTION, MAX_TEXT = 128, 1_000, 20_000, 10_000
 MAX_LEVELS, MAX_ATTRIBUTES, MAX_VALUES = 16, 500, 200
 _ID = re.compile(r"\S+")
 _CURRENCY = re.compile(r"[A-Z]{3}")

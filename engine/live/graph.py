@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 
 from engine.stages.graph import KnowledgeGraph
 from engine.stages.match import FITTING
-from engine.stages.understand import Linker
 from engine.text import tokens
 from engine.types import (
     AttributeValue,
@@ -35,18 +35,27 @@ SAID_IN_TITLE = 0.9
 _LEVELS = 6
 """Broader entities that are walked up to, at most."""
 _BROADER = 8
+_NAMES_KEPT = 65_536
+_HAVE_BROADER = frozenset({EntityKind.CATEGORY, EntityKind.COLOR, EntityKind.MATERIAL})
 
 
 class NamedGraph(KnowledgeGraph, Protocol):
     def labels(self) -> Iterable[tuple[str, Entity, float]]: ...
 
 
+class NameFinder(Protocol):
+    def names(self, words: Sequence[str]) -> tuple[EntityLink, ...]:
+        """The entities that a text names as it is written; spans do not overlap."""
+        ...
+
+
 class ProductReader:
     """Says on which entities a product hangs, and how surely."""
 
-    def __init__(self, graph: NamedGraph, linker: Linker) -> None:
+    def __init__(self, graph: NamedGraph, finder: NameFinder) -> None:
         self._graph = graph
-        self._linker = linker
+        self._finder = finder
+        self._above: dict[str, tuple[Entity, ...]] = {}
         self._named: defaultdict[str, list[tuple[Entity, float]]] = defaultdict(list)
         for words, entity, confidence in graph.labels():
             self._named[words].append((entity, confidence))
@@ -65,22 +74,21 @@ class ProductReader:
             yield from self._of_kind(level, EntityKind.CATEGORY)
         for key, value in product.attributes.items():
             for text in _texts(value):
-                for entity, confidence in self._named.get(" ".join(tokens(text)), ()):
+                for entity, confidence in self._named.get(_name(text), ()):
                     if entity.attribute == key:
                         yield entity, confidence
 
     def _of_kind(self, text: str, kind: EntityKind) -> Iterator[tuple[Entity, float]]:
-        for entity, confidence in self._named.get(" ".join(tokens(text)), ()):
+        for entity, confidence in self._named.get(_name(text), ()):
             if entity.kind is kind:
                 yield entity, confidence
 
     def _in_title(self, product: Product) -> Iterator[tuple[Entity, float]]:
-        linking = self._linker.link(tokens(product.title))
-        cue = next(
-            (place for place, word in enumerate(linking.tokens) if word in FITTING), len(linking.tokens)
-        )
-        kinds = [link.start for link in linking.links if _is(link, EntityKind.CATEGORY) and link.start < cue]
-        for link in linking.links:
+        words = tokens(product.title)
+        links = self._finder.names(words)
+        cue = next((place for place, word in enumerate(words) if word in FITTING), len(words))
+        kinds = [link.start for link in links if _is(link, EntityKind.CATEGORY) and link.start < cue]
+        for link in links:
             named = link.start < cue
             if _is(link, EntityKind.CATEGORY):
                 named = bool(kinds) and link.start == max(kinds)
@@ -89,7 +97,15 @@ class ProductReader:
             if named:
                 yield link.entity, SAID_IN_TITLE * link.confidence
 
-    def _broader(self, entity: Entity) -> list[Entity]:
+    def _broader(self, entity: Entity) -> tuple[Entity, ...]:
+        """Walked once for each entity that a product has hung on."""
+        above = self._above.get(entity.iri)
+        if above is None:
+            above = self._walk_up(entity) if entity.kind in _HAVE_BROADER else ()
+            self._above[entity.iri] = above
+        return above
+
+    def _walk_up(self, entity: Entity) -> tuple[Entity, ...]:
         found: dict[str, Entity] = {}
         waiting = [entity]
         for _ in range(_LEVELS):
@@ -100,7 +116,7 @@ class ProductReader:
                 if edge.forward and edge.relation == "broader" and edge.target.iri not in found
             ]
             found |= {each.iri: each for each in waiting}
-        return list(found.values())
+        return tuple(found.values())
 
 
 class Hanging:
@@ -187,6 +203,12 @@ class LayeredGraph:
 
     def names(self, entity: Entity, least: float = 0.0) -> Sequence[str]:
         return self.graph.names(entity, least)
+
+
+@lru_cache(_NAMES_KEPT)
+def _name(text: str) -> str:
+    """As the graph's names are written; the values of attributes are few, and come again and again."""
+    return " ".join(tokens(text))
 
 
 def _is(link: EntityLink, kind: EntityKind) -> bool:

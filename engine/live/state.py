@@ -5,6 +5,7 @@ that it hands out are never changed again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +18,8 @@ from engine.types import Entity, FloatArray, Mask, Product
 
 _FIRST_ROOM = 256
 """Slots that memory is taken for at first."""
+_ROWS_KEPT = 4_096
+"""One change asks several times where its product is, which is found by bisection."""
 
 
 class GrowingWords(Protocol):
@@ -43,6 +46,7 @@ class LiveState:
     ) -> None:
         """`open_words` is called at the first slot; `read` says on what entities a product hangs."""
         self._catalog = catalog
+        self._built_row = lru_cache(_ROWS_KEPT)(catalog.row_of)
         self._base_vectors = vectors
         self._open_words = open_words
         self._read = read
@@ -68,7 +72,7 @@ class LiveState:
     def row_of(self, product_id: str) -> int | None:
         if product_id in self._rows:
             return self._rows[product_id]
-        return self._catalog.row_of(product_id)
+        return self._built_row(product_id)
 
     def product(self, product_id: str) -> Product | None:
         """As it is now; None where there is none."""
@@ -171,7 +175,7 @@ class LiveState:
         if row is not None:
             self._alive[row] = False
             self._entries.pop(row, None)
-        first = self._catalog.row_of(product_id)
+        first = self._built_row(product_id)
         if first is not None:
             self._moves[first] = for_row
 

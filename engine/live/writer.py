@@ -173,6 +173,7 @@ class LiveWriter:
             answers = [self._answer(request, group, live) for request in requests]
             if group.written:
                 self._log.commit(group.written)
+            if group.changes:
                 live.apply(group.changes)
             return [replace(answer, sequence=live.sequence) for answer in answers]
 
@@ -213,7 +214,8 @@ class LiveWriter:
             before, vector = group.now[product_id]
         else:
             before, vector = live.state.product(product_id), live.state.slot_vector(product_id)
-        product = self._wanted(change, before)
+        # An upsert that is wrong was refused before.
+        product = change.product if isinstance(change, ProductUpsert) else self._wanted(change, before)
         if product is not None:
             vector = self._vector(product, before, vector, prepared, live)
             if live.state.takes_slot(product):

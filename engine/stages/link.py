@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from math import log1p
 from typing import Protocol
@@ -111,19 +111,20 @@ class EntityLinker:
         corrections = tuple(
             Correction(word, better) for word, better in zip(words, read, strict=True) if better is not None
         )
-        spans = _heads_last(self._in_context(self._spans(tokens)))
-        links = tuple(
-            EntityLink(
-                sense.entity,
-                span.start,
-                span.end,
-                " ".join(tokens[span.start : span.end]),
-                sense.confidence * (_CORRECTED if any(read[span.start : span.end]) else 1.0),
-            )
-            for span in spans
-            for sense in span.senses
+        links = _links(tokens, _heads_last(self._in_context(self._spans(tokens))))
+        doubted = (
+            replace(link, confidence=link.confidence * _CORRECTED)
+            if any(read[link.start : link.end])
+            else link
+            for link in links
         )
-        return Linking(tokens, corrections, links)
+        return Linking(tokens, corrections, tuple(doubted) if corrections else links)
+
+    def names(self, words: Sequence[str]) -> tuple[EntityLink, ...]:
+        """What a text of the shop names, as it is written: no word is corrected, and no sense is weighed by
+        what else the text names.
+        """
+        return _links(words, _heads_last(self._spans(words)))
 
     def _spans(self, tokens: Sequence[str]) -> list[_Span]:
         keys = [_key([token]) for token in tokens]
@@ -152,6 +153,16 @@ class EntityLinker:
             for sense in span.senses
         }
         return [_with_context(span, spans, rows) for span in spans]
+
+
+def _links(tokens: Sequence[str], spans: Iterable[_Span]) -> tuple[EntityLink, ...]:
+    return tuple(
+        EntityLink(
+            sense.entity, span.start, span.end, " ".join(tokens[span.start : span.end]), sense.confidence
+        )
+        for span in spans
+        for sense in span.senses
+    )
 
 
 def _keys(parts: Sequence[str]) -> set[str]:

@@ -19,7 +19,7 @@ from engine.live.changes import (
     ProductUpsert,
 )
 from engine.live.writer import MAX_CHANGES
-from engine.rpc.convert.bounds import size
+from engine.rpc.convert.bounds import MAX_ID, size, text
 from engine.rpc.convert.products import NANOS, amount, availability_of
 from engine.types import AttributeValue, Money, Product, ProductId
 
@@ -56,7 +56,10 @@ def patches(message: catalog_service_pb2.PatchProductsRequest) -> ChangeRequest:
 
 def deletions(message: catalog_service_pb2.DeleteProductsRequest) -> ChangeRequest:
     size("product_ids", len(message.product_ids), most=MAX_CHANGES)
-    ids = [ProductId(product_id) for product_id in message.product_ids]
+    ids = [
+        ProductId(text(f"product_ids[{place}]", product_id, most=MAX_ID))
+        for place, product_id in enumerate(message.product_ids)
+    ]
     return ChangeRequest([ProductDeletion(product_id) for product_id in ids], _request_id(message.request_id))
 
 
@@ -81,12 +84,8 @@ def _outcome(outcome: ChangeOutcome) -> catalog_service_pb2.ChangeOutcome:
     )
 
 
-def _request_id(text: str) -> str:
-    if len(text) > MAX_REQUEST_ID:
-        raise InvalidArgumentError(
-            "request_id", f"request_id has {len(text)} characters; at most {MAX_REQUEST_ID}."
-        )
-    return text
+def _request_id(given: str) -> str:
+    return text("request_id", given, most=MAX_REQUEST_ID)
 
 
 def _product(where: str, message: product_pb2.Product) -> Product:

@@ -123,3 +123,12 @@ def test_links_lie_in_the_query_do_not_cross_and_are_repeatable(words: Sequence[
     assert all(one[1] <= two[0] for one, two in pairwise(spans))
     assert all(0 < link.confidence <= 1 for link in linking.links)
     assert linker.link(words) == linking
+
+
+def test_a_text_of_the_shop_is_read_as_it_is_written() -> None:
+    """A query's typo is corrected; a title may hold a word that the shop has not had yet."""
+    linker = EntityLinker(LABELS, WORDS)
+
+    assert [link.entity for link in linker.link(tokens("tomer")).links] == [TONER]
+    assert linker.names(tokens("tomer")) == ()
+    assert linker.names(tokens("inko toner")) == linker.link(tokens("inko toner")).links
