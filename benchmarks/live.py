@@ -4,7 +4,9 @@ A data folder of its own is served, whose generations are linked. Over gRPC, by 
 of 100 whose embeddings are given, the same with texts that the server embeds (beside the encoder's own speed
 in this process), patches of a price in batches of 100; how long after a single upsert is sent a search finds
 it; searches without reranking while nothing is written, and while another caller writes `--rate` changes a
-second. Then the server is ended and started again with all changes. Written to benchmarks/results/.
+second. Then the server is ended and started again with all changes. On a fresh start `--replace` of the
+products get other words and embeddings: recall@10 by vector against exact search over what is there then,
+time and memory, before and after. Written to benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -25,94 +27,23 @@ import numpy as np
 from rich.table import Table
 
 from benchmarks.judged import keep_result, show_result
+from benchmarks.live_shop import Shop, milliseconds
 from benchmarks.machine import machine, memory_mib
 from benchmarks.server import running_process
-from cartograph.v1 import catalog_service_pb2 as catalog
-from cartograph.v1 import catalog_service_pb2_grpc, product_pb2, search_service_pb2_grpc
-from cartograph.v1 import search_service_pb2 as search
 from engine.backends.catalog import Catalog
 from engine.backends.encoder import open_encoder
+from engine.backends.vector_index import FaissVectorIndex
 from engine.generation import POINTER, DataFolder, Generation
 from engine.product_texts import embedding_text
-from engine.rpc.convert.products import View
-from engine.rpc.convert.products import product as message_of
-from engine.types import Product, ProductId
+from engine.types import Product
+from index_builder.vector_oracle import stand_ins
 
 BATCH = 100
 _PROBES = 50
 """Single upserts whose way into searches is timed."""
-_WARM_UP = 50
+_WARM_UP, _ASKED = 50, 300
 Made = TypeVar("Made")
 """What a change is made of: a request, or texts."""
-
-
-class Shop:
-    """A server on a channel, and products that it does not have yet: copies of its own under other ids and
-    with another word in the title.
-    """
-
-    def __init__(self, channel: grpc.Channel, products: Sequence[Product], queries: Sequence[str]) -> None:
-        self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(channel)
-        self._search = search_service_pb2_grpc.SearchServiceStub(channel)
-        self._products = products
-        self._queries = queries
-        self.made = 0
-
-    def new(self, number: int) -> list[Product]:
-        first, self.made = self.made, self.made + number
-        found = []
-        for place in range(first, self.made):
-            product = self._products[place % len(self._products)]
-            title = f"{product.title} n{place}"
-            found.append(replace(product, id=ProductId(f"live-{place}"), title=title))
-        return found
-
-    def upserts(self, products: Sequence[Product], dimension: int = 0) -> catalog.UpsertProductsRequest:
-        """With made-up embeddings of that dimension; 0 lets the server make them."""
-        chance = np.random.default_rng(self.made)
-        return catalog.UpsertProductsRequest(
-            upserts=[
-                catalog.ProductUpsert(
-                    product=message_of(product, View.FULL), embedding=chance.standard_normal(dimension)
-                )
-                for product in products
-            ]
-        )
-
-    def upsert(self, request: catalog.UpsertProductsRequest) -> None:
-        self._taken(self.catalog.UpsertProducts(request).outcomes)
-
-    def prices(self, products: Sequence[Product], units: int) -> catalog.PatchProductsRequest:
-        price = product_pb2.Money(currency_code="EUR", units=units)
-        return catalog.PatchProductsRequest(
-            patches=[
-                {"product": product_pb2.Product(id=each.id, price=price), "update_mask": {"paths": ["price"]}}
-                for each in products
-            ]
-        )
-
-    def patch(self, request: catalog.PatchProductsRequest) -> None:
-        self._taken(self.catalog.PatchProducts(request).outcomes)
-
-    def search(self, query: str, page_size: int = 20) -> search.SearchProductsResponse:
-        request = search.SearchProductsRequest(query=query, page_size=page_size, skip_cache=True)
-        request.rerank_spec.mode = search.RerankSpec.MODE_DISABLED
-        answer: search.SearchProductsResponse = self._search.SearchProducts(request)
-        return answer
-
-    def searches(self, seconds: float) -> list[float]:
-        """Seconds of each search, one after the other."""
-        taken: list[float] = []
-        end = perf_counter() + seconds
-        while (start := perf_counter()) < end:
-            self.search(self._queries[len(taken) % len(self._queries)])
-            taken.append(perf_counter() - start)
-        return taken
-
-    def _taken(self, outcomes: Sequence[catalog.ChangeOutcome]) -> None:
-        refused = next((each for each in outcomes if not each.sequence), None)
-        if refused is not None:
-            raise RuntimeError(f"{refused.product_id} was refused: {refused.message}")
 
 
 def measure(data: Path, generation: Generation, given: argparse.Namespace) -> dict[str, Any]:
@@ -125,7 +56,7 @@ def measure(data: Path, generation: Generation, given: argparse.Namespace) -> di
         for query in queries[:_WARM_UP]:
             shop.search(query)
         idle = shop.searches(given.seconds)
-        figures["search_idle_ms"] = _milliseconds(idle)
+        figures["search_idle_ms"] = milliseconds(idle)
         batches = range(given.batches + 1)
         embedded = [shop.upserts(shop.new(BATCH), dimension) for _ in batches]
         figures["upserts_per_second"] = _rate(shop.upsert, embedded)
@@ -134,12 +65,12 @@ def measure(data: Path, generation: Generation, given: argparse.Namespace) -> di
         figures["encoder_per_second"] = _encoder_rate(generation, products, given)
         prices = [shop.prices(products[:BATCH], units) for units in batches]
         figures["patches_per_second"] = _rate(shop.patch, prices)
-        figures["seen_after_ms"] = _milliseconds([_seen_after(shop) for _ in range(_PROBES)])
+        figures["seen_after_ms"] = milliseconds([_seen_after(shop) for _ in range(_PROBES)])
         with _writing(shop, given.rate):
-            figures["search_while_writing_ms"] = _milliseconds(shop.searches(given.seconds))
+            figures["search_while_writing_ms"] = milliseconds(shop.searches(given.seconds))
         while (made := shop.made) < given.changes:
             shop.upsert(shop.upserts(shop.new(min(10 * BATCH, given.changes - made)), dimension))
-        figures["search_with_all_ms"] = _milliseconds(shop.searches(given.seconds))
+        figures["search_with_all_ms"] = milliseconds(shop.searches(given.seconds))
         figures["live_products"] = shop.made
         figures["resident_mib"], figures["private_mib"] = memory_mib(server.pid)
     start = perf_counter()
@@ -149,6 +80,35 @@ def measure(data: Path, generation: Generation, given: argparse.Namespace) -> di
     start = perf_counter()
     with running_process(data, threads=given.threads):
         figures["start_without_changes_seconds"] = round(perf_counter() - start, 2)
+    return figures
+
+
+def replaced(data: Path, generation: Generation, given: argparse.Namespace) -> dict[str, Any]:
+    """The first `--replace` of the products get the title and the embedding of others, turned a little."""
+    products = Catalog.open(generation.part("catalog")).products(range(generation.manifest.product_count))
+    index = FaissVectorIndex.open(generation.part("vectors"), device="cpu")
+    matrix = index.vectors(np.arange(len(index)))
+    chance = np.random.default_rng(3)
+    number = int(given.replace * len(products))
+    figures: dict[str, Any] = {"replaced_products": number}
+    with running_process(data, threads=given.threads) as server, _channel(server.address) as channel:
+        shop = Shop(channel, products, ())
+        asked = stand_ins(matrix, _ASKED, chance)
+        figures["by_vector_before"] = shop.by_vector(products, matrix, asked)
+        figures["resident_mib_before"] = round(memory_mib(server.pid)[0], 1)
+        matrix[:number] = stand_ins(matrix, number, chance)
+        for start in range(0, number, BATCH):
+            rows = range(start, min(start + BATCH, number))
+            titled = [
+                replace(products[row], title=f"{products[-1 - row].title} {products[row].id}") for row in rows
+            ]
+            request = shop.upserts(titled)
+            for upsert, row in zip(request.upserts, rows, strict=True):
+                upsert.embedding.extend(matrix[row].tolist())
+            shop.upsert(request)
+        asked = stand_ins(matrix, _ASKED, chance)
+        figures["by_vector_after"] = shop.by_vector(products, matrix, asked)
+        figures["resident_mib_after"] = round(memory_mib(server.pid)[0], 1)
     return figures
 
 
@@ -204,11 +164,6 @@ def _encoder_rate(generation: Generation, products: Sequence[Product], given: ar
     return _rate(encode, chunks)
 
 
-def _milliseconds(seconds: Sequence[float]) -> dict[str, float]:
-    p50, p99 = np.percentile(np.array(seconds) * 1e3, (50, 99)).round(2).tolist()
-    return {"p50": p50, "p99": p99, "count": len(seconds)}
-
-
 @contextmanager
 def _channel(address: str) -> Iterator[grpc.Channel]:
     with grpc.insecure_channel(address, options=[("grpc.max_send_message_length", -1)]) as channel:
@@ -230,7 +185,9 @@ def _table(figures: dict[str, Any]) -> Table:
     shown.add_column("what")
     shown.add_column("figure", justify="right")
     for name, value in figures.items():
-        told = f"{value['p50']:g} / {value['p99']:g}" if isinstance(value, dict) else f"{value:,}"
+        told = f"{value:,}"
+        if isinstance(value, dict):
+            told = " / ".join(f"{value[each]:g}" for each in ("p50", "p99", "recall@10") if each in value)
         shown.add_row(name.replace("_", " "), told)
     return shown
 
@@ -242,6 +199,7 @@ def main() -> None:
         "--changes", type=int, default=10_000, help="live products in the end (default 10000)"
     )
     parser.add_argument("--batches", type=int, default=20, help="of 100, for each rate (default 20)")
+    parser.add_argument("--replace", type=float, default=0.3, help="share of products replaced (default .3)")
     parser.add_argument(
         "--rate", type=float, default=50.0, help="changes a second beside searches (default 50)"
     )
@@ -253,6 +211,8 @@ def main() -> None:
     generation = DataFolder.open(given.data).open_active()
     with _own_folder(given.data) as own:
         figures = measure(own, generation, given)
+        shutil.rmtree(own / "live", ignore_errors=True)
+        figures |= replaced(own, generation, given)
     content = {**figures, "rate": given.rate, "batch": BATCH, "machine": machine()}
     keep_result("live", given.name, content)
     show_result(content, _table(figures), as_json=given.json)
