@@ -5,10 +5,12 @@ the default. Nothing is read from the environment until `read_settings` is calle
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 DEFAULT_PORT = 50051
@@ -30,6 +32,13 @@ def _split(value: object) -> object:
     )
 
 
+def _collector(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[^\s/]+/?", value):
+        raise PydanticCustomError("collector", "give scheme, host and port, as http://localhost:4317")
+    return value
+
+
+Collector = Annotated[str, AfterValidator(_collector)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -234,9 +243,31 @@ class ServeSettings(Settings):
     log_format: LogFormat = Field(
         default="auto", description="Form of log lines; auto is console on a terminal."
     )
+    slow_search_ms: float = Field(
+        default=500.0,
+        ge=0,
+        le=3_600_000,
+        description="Milliseconds from which a search is logged as slow, with what explains it; 0 logs none.",
+    )
+    otlp_endpoint: Collector = Field(
+        default="",
+        description="Collector that traces are sent to by OTLP over gRPC, as http://localhost:4317, or with "
+        "https:// to encrypt. Needs the extra otel. Empty traces nothing.",
+    )
+    trace_share: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="Share of calls that are traced, 0 to 1, where the caller's traceparent does not decide.",
+    )
     verify: bool = Field(
         default=True, description="Check the SHA-256 of every file of a generation before opening it."
     )
+
+    @property
+    def tells_words(self) -> bool:
+        """Whether logs and traces may hold what shoppers asked."""
+        return self.log_level == "debug"
 
     @property
     def worker_count(self) -> int:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from wsgiref.simple_server import WSGIServer
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    start_http_server,
+)
 
-from engine.errors import ConfigError, NotServingError
+from engine.errors import ConfigError
+from engine.gauges import CertificateExpiry, LiveChanges, ServingGeneration
+from engine.live.changes import ChangeResult
 from engine.request import SearchResult
-from engine.types import ServingStatus
+from engine.types import LiveStatus, ServingStatus
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 STAGE_SECONDS = (0.0001, 0.00025, 0.0005, *SECONDS[:-2])
@@ -21,10 +29,13 @@ BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
 class Metrics:
-    """Names begin with `cartograph_`; durations are in seconds."""
+    """Names begin with `cartograph_`, but for those of the process; durations are in seconds. No label takes
+    its values from what callers send.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self._calls = Counter(
             "cartograph_calls", "Finished calls.", ("method", "code"), registry=self.registry
         )
@@ -81,6 +92,24 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
+        self._slow_searches = Counter(
+            "cartograph_slow_searches", "Searches that the log calls slow.", registry=self.registry
+        )
+        self._changes = Counter(
+            "cartograph_live_changes", "Changes of products that were committed.", registry=self.registry
+        )
+        self._refused_changes = Counter(
+            "cartograph_live_changes_refused",
+            "Changes of products that were refused one by one, by reason.",
+            ("reason",),
+            registry=self.registry,
+        )
+        self._commits = Histogram(
+            "cartograph_live_commit_seconds",
+            "Time of one commit of live changes, from taking them until searches see them.",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
 
     def call_finished(self, method: str, code: str, seconds: float) -> None:
         self._calls.labels(method, code).inc()
@@ -106,6 +135,21 @@ class Metrics:
     def recall_measured(self, bucket: str, recall: float) -> None:
         self._recall.labels(bucket).observe(recall)
 
+    def search_was_slow(self) -> None:
+        self._slow_searches.inc()
+
+    def changes_finished(self, result: ChangeResult) -> None:
+        """A repeated request changed nothing, and is not counted again."""
+        if result.repeated:
+            return
+        self._changes.inc(sum(1 for outcome in result.outcomes if outcome.sequence))
+        for outcome in result.outcomes:
+            if not outcome.sequence:
+                self._refused_changes.labels(outcome.reason).inc()
+
+    def commit_finished(self, _requests: int, seconds: float) -> None:
+        self._commits.observe(seconds)
+
     def watch_load(self, running: Callable[[], int], waiting: Callable[[], int]) -> None:
         """Read at every scrape: calls being answered, and calls accepted that wait for a thread."""
         Gauge("cartograph_inflight_calls", "Calls being answered.", registry=self.registry).set_function(
@@ -117,32 +161,15 @@ class Metrics:
 
     def watch_generation(self, status: Callable[[], ServingStatus]) -> None:
         """Read at every scrape; while nothing serves (NotServingError) there is no sample."""
-        self.registry.register(_ServingGeneration(status))
+        self.registry.register(ServingGeneration(status))
 
+    def watch_live(self, status: Callable[[], LiveStatus]) -> None:
+        """Read at every scrape; while it raises EngineError there is no sample."""
+        self.registry.register(LiveChanges(status))
 
-@dataclass(frozen=True, slots=True)
-class _ServingGeneration(Collector):
-    status: Callable[[], ServingStatus]
-
-    def collect(self) -> Iterator[Metric]:
-        family = GaugeMetricFamily(
-            "cartograph_serving_generation",
-            "1 for the generation that serves; its label says which.",
-            labels=("generation", "device"),
-        )
-        since = GaugeMetricFamily(
-            "cartograph_serving_since_timestamp_seconds", "When this process began to serve it."
-        )
-        products = GaugeMetricFamily("cartograph_serving_products", "Products in the serving generation.")
-        try:
-            status = self.status()
-        except NotServingError:
-            pass
-        else:
-            family.add_metric((status.generation.id, status.device), 1)
-            since.add_metric((), status.since.timestamp())
-            products.add_metric((), status.generation.product_count)
-        yield from (family, since, products)
+    def watch_certificate(self, expires: Callable[[], datetime | None]) -> None:
+        """Read at every scrape; None where connections are not encrypted."""
+        self.registry.register(CertificateExpiry(expires))
 
 
 @dataclass(frozen=True, slots=True)

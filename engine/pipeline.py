@@ -145,6 +145,7 @@ class Pipeline:
         with trace.stage(Stage.RETRIEVE):
             embed = self._embedder(request, reading, trace)
             gathered = self.stages.gather(question, embed, disabled, trace.deadline)
+        trace.candidates = {source: len(found) for source, found in gathered.sources.items()}
         for source in gathered.late:
             trace.degrade(Stage.RETRIEVE, f"The {source} source was left out: no time was left for it.")
         if gathered.late and not gathered.sources:

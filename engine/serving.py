@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from engine.browsing.browser import GraphBrowser
-from engine.cached_search import CachedSearch
+from engine.cached_search import Search
 from engine.deadline import Deadline
-from engine.errors import InvalidArgumentError, NotFoundError, NotServingError
+from engine.errors import NotFoundError, NotServingError
 from engine.generation import DataFolder, Generation
 from engine.graph_values import (
     DescribeRequest,
@@ -30,9 +30,10 @@ from engine.live.writer import LiveWriter, Log
 from engine.pipeline import Pipeline
 from engine.plan import checked_query
 from engine.request import SearchRequest, SearchResult, Suggestion
+from engine.side_by_side import search_side_by_side
 from engine.stages.retrieve import PastQueries
 from engine.text import normalise
-from engine.types import GenerationInfo, Product, ServingStatus
+from engine.types import GenerationInfo, LiveStatus, Product, ServingStatus
 from engine.vector_search import VectorRequest, VectorResult, VectorSearch
 
 
@@ -59,7 +60,7 @@ class View:
     """
 
     pipeline: Pipeline
-    search: CachedSearch
+    search: Search
     vectors: VectorSearch
     catalog: ProductStore
     past_queries: PastQueries
@@ -114,10 +115,11 @@ class ServingEngine:
         batch_threads: int,
         live_products: int,
         on_move: Callable[[], None] = lambda: None,
+        on_commit: Callable[[int, float], None] | None = None,
     ) -> None:
         """`load` opens and warms a generation, or raises EngineError; `log` keeps live changes, of which
         `live_products` with new words are taken; `batch_threads` answer the searches of a batch side by side;
-        `on_move` is told when the data folder's pointer was moved from here.
+        `on_move` is told when the data folder's pointer was moved from here, `on_commit` as by `LiveWriter`.
         """
         self._data = data
         self._load = load
@@ -128,7 +130,7 @@ class ServingEngine:
         self._batch = ThreadPoolExecutor(batch_threads, thread_name_prefix="batch")
         self._log = log
         self._committing = threading.Lock()
-        self._writer = LiveWriter(log, self._live, most_slots=live_products)
+        self._writer = LiveWriter(log, self._live, most_slots=live_products, on_commit=on_commit)
 
     def start(self, generation: Generation) -> None:
         """Load the first generation."""
@@ -142,13 +144,7 @@ class ServingEngine:
     def search_batch(self, requests: Sequence[SearchRequest], deadline: Deadline) -> list[SearchResult]:
         """All from one generation. The first wrong request fails the batch; its error names its place."""
         with self._using() as opened:
-            search = opened.view.search
-            futures = [self._batch.submit(search, request, deadline) for request in requests]
-            try:
-                return [_in_batch(place, future.result) for place, future in enumerate(futures)]
-            finally:
-                for future in futures:
-                    future.cancel()
+            return search_side_by_side(opened.view.search, requests, deadline, self._batch)
 
     def search_by_vector(self, request: VectorRequest, deadline: Deadline) -> VectorResult:
         with self._using() as opened:
@@ -224,6 +220,10 @@ class ServingEngine:
         opened = lease.opened
         return ServingStatus(opened.generation.manifest.info(active=True), lease.since, opened.device)
 
+    def live_status(self) -> LiveStatus:
+        """Raises NotServingError, and what the log raises when it cannot be read."""
+        return self._writer.status(self._current().opened.live)
+
     def close(self) -> None:
         """Free everything; calls after this raise NotServingError."""
         self._batch.shutdown(wait=True, cancel_futures=True)
@@ -285,12 +285,3 @@ class ServingEngine:
                 free = lease.retired and not lease.calls
             if free:
                 lease.opened.close()
-
-
-def _in_batch(place: int, result: Callable[[], SearchResult]) -> SearchResult:
-    try:
-        return result()
-    except InvalidArgumentError as error:
-        error.field = f"requests[{place}].{error.field}"
-        error.metadata["field"] = error.field
-        raise

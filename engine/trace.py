@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
+from types import MappingProxyType
+from typing import TypeAlias
 
 from engine.deadline import Deadline
 from engine.request import DegradedStage, Stage, StageTiming
+
+StageSpan: TypeAlias = tuple[Stage, float, float]
+"""A stage, and when it began and ended, by perf_counter."""
 
 _QUANTILE = 0.9
 _SENDING = 0.002
@@ -17,12 +23,16 @@ _SENDING = 0.002
 
 
 class Trace:
-    """Of one search, in one thread."""
+    """Of one search, in one thread. `candidates` are how many each source gave, once they have."""
 
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
-        self._seconds: dict[Stage, float] = {}
+        self.spans: list[StageSpan] = []
+        self.candidates: Mapping[str, int] = MappingProxyType({})
         self._degraded: list[DegradedStage] = []
+        kept = TRACES.get()
+        if kept is not None:
+            kept.append(self)
 
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[None]:
@@ -32,22 +42,31 @@ class Trace:
         try:
             yield
         finally:
-            self._seconds[stage] = self._seconds.get(stage, 0.0) + perf_counter() - start
+            self.spans.append((stage, start, perf_counter()))
 
     def degrade(self, stage: Stage, detail: str) -> None:
         self._degraded.append(DegradedStage(stage, detail))
 
     def seconds(self, stage: Stage) -> float:
         """That were spent in a stage so far."""
-        return self._seconds.get(stage, 0.0)
+        return sum(end - start for each, start, end in self.spans if each is stage)
 
     @property
     def timings(self) -> tuple[StageTiming, ...]:
-        return tuple(StageTiming(stage, self._seconds[stage]) for stage in Stage if stage in self._seconds)
+        seconds: dict[Stage, float] = {}
+        for stage, start, end in self.spans:
+            seconds[stage] = seconds.get(stage, 0.0) + end - start
+        return tuple(StageTiming(stage, seconds[stage]) for stage in Stage if stage in seconds)
 
     @property
     def degraded(self) -> tuple[DegradedStage, ...]:
         return tuple(self._degraded)
+
+
+TRACES: ContextVar[list[Trace] | None] = ContextVar("TRACES", default=None)
+"""Where searches leave their traces when they begin, for those who look at how they went; None where nobody
+does.
+"""
 
 
 class CostEstimate:

@@ -214,3 +214,15 @@ class ServingStatus:
     generation: GenerationInfo
     since: datetime
     device: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStatus:
+    """Live changes over the generation that serves: the `sequence` of the newest that searches see, how many
+    `slots` of `most_slots` products with new words have taken, and the bytes that their log keeps.
+    """
+
+    sequence: int
+    slots: int
+    most_slots: int
+    log_bytes: int

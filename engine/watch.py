@@ -14,6 +14,11 @@ OnMove = Callable[[], None]
 OnLookup = Callable[[str, str], None]
 """Told the cache ("results", "embeddings") and how a lookup came out (see engine.caching.Lookup)."""
 
+OnCommit = Callable[[int, float], None]
+"""Told how many requests a commit of live changes took together, and its seconds until searches see them."""
+OnSlowSearch = Callable[[], None]
+"""Told of every search that the log calls slow."""
+
 
 def _nobody(*_: object) -> None:
     pass
@@ -25,3 +30,5 @@ class Watch:
     on_lookup: OnLookup = _nobody
     on_recall: OnRecall = _nobody
     on_move: OnMove = _nobody
+    on_commit: OnCommit = _nobody
+    on_slow_search: OnSlowSearch = _nobody

@@ -79,6 +79,16 @@ class ProductLog:
         """Of the last change that was acknowledged. Opens for writing."""
         return self._writer().last_sequence
 
+    @property
+    def size_bytes(self) -> int:
+        """Of what is kept; 0 without a log. Opens nothing for writing."""
+        if self._log is not None:
+            return self._log.size_bytes
+        if not self._exists():
+            return 0
+        with closing(ChangeReader.open_to_read(self._folder)) as reader:
+            return reader.size_bytes
+
     def outcome_of(self, request_id: str) -> bytes | None:
         return self._writer().outcome_of(request_id)
 
@@ -125,9 +135,12 @@ class ProductLog:
     def _read(self, read: Callable[[ChangeReader], Iterator[Change]], after: int) -> Iterator[LoggedProduct]:
         if self._log is not None:
             yield from (LoggedProduct.of(change) for change in read(self._log) if change.sequence > after)
-        elif (self._folder / DATABASE).exists() or (self._folder / MARK).exists():
+        elif self._exists():
             with closing(ChangeReader.open_to_read(self._folder)) as reader:
                 yield from (LoggedProduct.of(change) for change in read(reader) if change.sequence > after)
+
+    def _exists(self) -> bool:
+        return (self._folder / DATABASE).exists() or (self._folder / MARK).exists()
 
     def _writer(self) -> ChangeLog:
         with self._opening:

@@ -63,6 +63,7 @@ def open_engine(settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEng
         batch_threads=settings.worker_count,
         live_products=settings.live_products,
         on_move=watch.on_move,
+        on_commit=watch.on_commit,
     )
     engine.start(data.open_active(verify=settings.verify))
     return engine

@@ -14,7 +14,7 @@ from engine.backends.layered_columns import LayeredColumns
 from engine.backends.live_columns import LiveColumns
 from engine.batched import BatchedEncoder, BatchedPairScorer
 from engine.bootstrap.parts import Parts
-from engine.cached_search import CachedSearch
+from engine.cached_search import CachedSearch, Search
 from engine.caching import Cache
 from engine.config import ServeSettings
 from engine.live.graph import Hanging, LayeredGraph
@@ -24,6 +24,7 @@ from engine.live.vectors import LayeredVectors
 from engine.pipeline import Pipeline, Stages
 from engine.plan import RankingSettings
 from engine.serving import View
+from engine.slow_search import SlowSearchLog
 from engine.stages.columns import Columns
 from engine.stages.compare import Compare
 from engine.stages.diversify import Diversify
@@ -155,10 +156,9 @@ class Views:
             costs=self._costs,
             embeddings=self._embeddings,
         )
-        on_lookup = partial(self._watch.on_lookup, "results")
         return View(
             pipeline,
-            CachedSearch.over(pipeline.search, self._settings.cached_results, on_lookup),
+            self._search(pipeline),
             VectorSearch(
                 self._generation_id,
                 shop.vectors,
@@ -169,6 +169,18 @@ class Views:
             ),
             shop.catalog,
             shop.past_queries,
+        )
+
+    def _search(self, pipeline: Pipeline) -> Search:
+        settings, on_lookup = self._settings, partial(self._watch.on_lookup, "results")
+        search = CachedSearch.over(pipeline.search, settings.cached_results, on_lookup)
+        if not settings.slow_search_ms:
+            return search
+        return SlowSearchLog(
+            search,
+            settings.slow_search_ms / 1_000,
+            words=settings.tells_words,
+            on_slow=self._watch.on_slow_search,
         )
 
     def _stages(self, shop: _Shop, priors: FloatArray | None) -> Stages:

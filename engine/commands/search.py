@@ -89,7 +89,11 @@ def _in_process(
 
     asked = requests.search(request)
     serving = ServeSettings(
-        data=data, device=settings.device, threads=settings.threads, verify=settings.verify
+        data=data,
+        device=settings.device,
+        threads=settings.threads,
+        verify=settings.verify,
+        slow_search_ms=0,
     )
     engine = open_engine(serving)
     try:

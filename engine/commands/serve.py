@@ -14,6 +14,7 @@ from typing import TypeAlias
 import structlog
 
 from engine.commands.securing import open_security
+from engine.commands.tracing import open_tracer
 from engine.config import ServeSettings
 from engine.files import write_atomically
 from engine.logs import configure_logs, written_behind
@@ -21,6 +22,7 @@ from engine.metrics import Metrics, MetricsPage
 from engine.rpc.engine_api import SearchEngine
 from engine.rpc.security import Security
 from engine.rpc.server import Server
+from engine.rpc.tracing import Tracer
 from engine.watch import Watch
 
 OpenEngine: TypeAlias = Callable[[ServeSettings, Watch], SearchEngine]
@@ -40,14 +42,16 @@ def serve(settings: ServeSettings, open_engine: OpenEngine | None = None) -> int
         return serve_many(settings)
     with written_behind(sys.stderr) as stream:
         configure_logs(settings.log_level, settings.log_format, stream)
-        with open_security(settings) as security:
-            stopped = _serve(settings, open_engine or _bootstrap, security)
+        with open_security(settings) as security, open_tracer(settings) as tracer:
+            stopped = _serve(settings, open_engine or _bootstrap, security, tracer)
     if not stopped:
         leave_threads_behind()
     return 0
 
 
-def _serve(settings: ServeSettings, open_engine: OpenEngine, security: Security) -> bool:
+def _serve(
+    settings: ServeSettings, open_engine: OpenEngine, security: Security, tracer: Tracer | None
+) -> bool:
     """Whether nothing still runs."""
     metrics = Metrics()
     server = Server(
@@ -57,6 +61,7 @@ def _serve(settings: ServeSettings, open_engine: OpenEngine, security: Security)
         max_inflight=settings.max_inflight,
         metrics=metrics,
         security=security,
+        tracer=tracer,
     )
     page = MetricsPage.open(metrics, settings.host, settings.metrics_port) if settings.metrics else None
     with stop_signal() as stop:
@@ -116,6 +121,8 @@ def watch_of(metrics: Metrics) -> Watch:
         on_batch=metrics.batch_finished,
         on_lookup=metrics.cache_looked_up,
         on_recall=metrics.recall_measured,
+        on_commit=metrics.commit_finished,
+        on_slow_search=metrics.search_was_slow,
     )
 
 

@@ -22,6 +22,7 @@ import structlog
 from engine.commands.securing import open_security, shared_usage
 from engine.commands.serve import stop_signal
 from engine.commands.serve_one import FOLLOW, MOVED, SERVING
+from engine.commands.tracing import open_tracer
 from engine.config import ServeSettings
 from engine.errors import ConfigError
 from engine.files import write_atomically
@@ -45,7 +46,8 @@ def serve_many(settings: ServeSettings) -> int:
     folder cannot be opened, or a process cannot start; what its trouble was, it has logged.
     """
     configure_logs(settings.log_level, settings.log_format, sys.stderr)
-    with open_security(settings):  # that one sentence says what is wrong, not one for each process
+    # Once here, so that one sentence says what is wrong, not one for each process.
+    with open_security(settings), open_tracer(settings):
         DataFolder.open(settings.data).open_active(verify=settings.verify)
     with (
         stop_signal() as stop,

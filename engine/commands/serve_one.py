@@ -18,12 +18,14 @@ import structlog
 from engine.bootstrap import open_engine
 from engine.commands.securing import open_security
 from engine.commands.serve import leave_threads_behind, stop_signal, watch_of
+from engine.commands.tracing import open_tracer
 from engine.config import ServeSettings
 from engine.errors import EngineError
 from engine.logs import configure_logs, written_behind
 from engine.metrics import Metrics, MetricsPage
 from engine.rpc.security import Security
 from engine.rpc.server import Server
+from engine.rpc.tracing import Tracer
 from engine.serving import ServingEngine
 
 FOLLOW, SERVING, MOVED = "follow", "serving", "moved"
@@ -36,14 +38,21 @@ def serve_one(settings: ServeSettings, told: TextIO, tell: TextIO) -> int:
     own_port = int(told.readline())
     with written_behind(sys.stderr) as stream:
         configure_logs(settings.log_level, settings.log_format, stream)
-        with open_security(settings) as security:
-            stopped = _serve(settings, own_port, told, tell, security)
+        with open_security(settings) as security, open_tracer(settings) as tracer:
+            stopped = _serve(settings, own_port, told, tell, security, tracer)
     if not stopped:
         leave_threads_behind()
     return 0
 
 
-def _serve(settings: ServeSettings, own_port: int, told: TextIO, tell: TextIO, security: Security) -> bool:
+def _serve(
+    settings: ServeSettings,
+    own_port: int,
+    told: TextIO,
+    tell: TextIO,
+    security: Security,
+    tracer: Tracer | None,
+) -> bool:
     """Whether nothing still runs."""
     metrics = Metrics()
     page = MetricsPage.open(metrics, settings.host, settings.metrics_port) if settings.metrics else None
@@ -59,6 +68,7 @@ def _serve(settings: ServeSettings, own_port: int, told: TextIO, tell: TextIO, s
             metrics=metrics,
             own_port=own_port,
             security=security,
+            tracer=tracer,
         )
         server.start()
         server.serve(engine)

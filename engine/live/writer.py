@@ -28,7 +28,7 @@ from engine.live.changes import (
 from engine.live.checks import check_id, check_product, unit
 from engine.live.live_generation import LiveGeneration, LoggedChange
 from engine.product_texts import embedding_text
-from engine.types import FloatArray, Product
+from engine.types import FloatArray, LiveStatus, Product
 
 MAX_CHANGES = 1_000
 """Of one request."""
@@ -62,6 +62,11 @@ class Log(Protocol):
 
     @property
     def last_sequence(self) -> int: ...
+
+    @property
+    def size_bytes(self) -> int:
+        """Of what it keeps."""
+        ...
 
     def outcome_of(self, request_id: str) -> bytes | None: ...
 
@@ -107,13 +112,16 @@ class LiveWriter:
         using: Callable[[], AbstractContextManager[LiveGeneration]],
         *,
         most_slots: int,
+        on_commit: Callable[[int, float], None] | None = None,
     ) -> None:
-        """`using` gives the generation that serves and keeps it from being swapped meanwhile."""
+        """`using` gives the generation that serves and keeps it from being swapped meanwhile; `on_commit` is
+        told how many requests were committed together, and in how many seconds.
+        """
         self._log = log
         self._using = using
         self._most_slots = most_slots
         self._batcher = Batcher[_Prepared, ChangeResult](
-            self._commit, max_batch=_REQUESTS_TOGETHER, max_waiting=_REQUESTS_WAITING
+            self._commit, max_batch=_REQUESTS_TOGETHER, max_waiting=_REQUESTS_WAITING, on_batch=on_commit
         )
 
     def write(self, request: ChangeRequest, deadline: Deadline, live: LiveGeneration) -> ChangeResult:
@@ -129,6 +137,10 @@ class LiveWriter:
     def waiting(self) -> int:
         """Requests that no commit has taken yet."""
         return self._batcher.waiting
+
+    def status(self, live: LiveGeneration) -> LiveStatus:
+        """Of that generation. Raises what the log raises when it cannot be read."""
+        return LiveStatus(live.sequence, live.state.slots, self._most_slots, self._log.size_bytes)
 
     def close(self) -> None:
         """Waits for the commit under way; later calls are refused."""

@@ -10,15 +10,17 @@ from structlog.contextvars import bind_contextvars
 
 from cartograph.v1 import catalog_service_pb2, catalog_service_pb2_grpc
 from engine.live.changes import ChangeRequest
+from engine.metrics import Metrics
 from engine.rpc.call import deadline_of
 from engine.rpc.convert import changes, products, requests
 from engine.rpc.engine_api import SearchEngine
 
 
 class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
-    def __init__(self, engine: Callable[[], SearchEngine]) -> None:
+    def __init__(self, engine: Callable[[], SearchEngine], metrics: Metrics) -> None:
         """`engine` raises NotServingError while there is none."""
         self._engine = engine
+        self._metrics = metrics
 
     def GetProduct(  # noqa: N802 (the contract's name)
         self,
@@ -61,6 +63,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
 
     def _change(self, request: ChangeRequest, context: grpc.ServicerContext) -> dict[str, Any]:
         result = self._engine().change_products(request, deadline_of(context))
+        self._metrics.changes_finished(result)
         bind_contextvars(
             generation=result.generation_id,
             changes=sum(1 for outcome in result.outcomes if outcome.sequence),

@@ -17,7 +17,7 @@ from engine.graph_values import (
 )
 from engine.live.changes import ChangeRequest, ChangeResult
 from engine.request import SearchRequest, SearchResult, Suggestion
-from engine.types import GenerationInfo, Product, ServingStatus
+from engine.types import GenerationInfo, LiveStatus, Product, ServingStatus
 from engine.vector_search import VectorRequest, VectorResult
 
 
@@ -69,6 +69,8 @@ class SearchEngine(Protocol):
     def roll_back(self) -> GenerationInfo: ...
 
     def status(self) -> ServingStatus: ...
+
+    def live_status(self) -> LiveStatus: ...
 
     def close(self) -> None:
         """Free everything; called once, when no call is being answered."""

@@ -12,8 +12,9 @@ import structlog
 from google.protobuf.message import DecodeError
 from structlog.contextvars import bind_contextvars
 
-from engine.errors import EngineError, InvalidArgumentError, OverloadedError
+from engine.errors import EngineError, InvalidArgumentError, OverloadedError, UnauthenticatedError
 from engine.metrics import Metrics
+from engine.rpc import tracing
 from engine.rpc.admission import Admission
 from engine.rpc.call import PACKAGE_PREFIX, REQUEST_ID, deadline_of, method_name, request_id_of
 from engine.rpc.call_pool import CallPool
@@ -124,10 +125,13 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its 
 class Guard:
     """Nothing but a response or a status with details leaves a guarded method."""
 
-    def __init__(self, metrics: Metrics, admission: Admission, receiver: Receiver) -> None:
+    def __init__(
+        self, metrics: Metrics, admission: Admission, receiver: Receiver, tracer: tracing.Tracer | None
+    ) -> None:
         self._metrics = metrics
         self.admission = admission
         self._receiver = receiver
+        self._tracer = tracer
 
     def answer(self, method: str, handler: Handler, caller: Caller | None) -> Behaviour:
         behaviour: Any = handler.unary_unary
@@ -135,6 +139,7 @@ class Guard:
 
         def answer(messages: Iterator[bytes], context: grpc.ServicerContext) -> Any:
             request_id, trailing = _numbered(context)
+            tracing.begin(self._tracer, method, context)
             start = perf_counter()
             try:
                 request = self._request(messages, context, handler)
@@ -146,6 +151,7 @@ class Guard:
                 code, status = STATUS_OF[error.code], status_of(error, trailing)
                 about = _about(error)
             except grpc.RpcError:  # the caller went away before its message was here
+                tracing.end(grpc.StatusCode.CANCELLED, {})
                 raise
             except Exception:
                 # The last line of defence: whatever a bug raises, the caller gets an answer without details.
@@ -167,7 +173,8 @@ class Guard:
             try:
                 request = self._request(messages, context, handler)
             except EngineError as error:
-                return context.abort_with_status(status_of(error))
+                _, trailing = _numbered(context)
+                return context.abort_with_status(status_of(error, trailing))
             return behaviour(request, context, *send)
 
         plain.__dict__.update(getattr(behaviour, "__dict__", {}))
@@ -178,6 +185,8 @@ class Guard:
 
         def refuse(_messages: object, context: grpc.ServicerContext) -> Any:
             _, trailing = _numbered(context)
+            if not isinstance(error, UnauthenticatedError):  # strangers do not decide what we trace
+                tracing.begin(self._tracer, method, context)
             code, name = STATUS_OF[error.code], method_name(method)
             self._metrics.call_refused(name, code.name, error.reason)
             known = {} if caller is None else {"caller": caller.name}
@@ -185,6 +194,7 @@ class Guard:
                 "call refused", method=name, code=code.name, peer=context.peer(), **known, **_about(error)
             )
             self.admission.record(method, context, caller, code.name, error.reason)
+            tracing.end(code, known | _about(error))
             context.abort_with_status(status_of(error, trailing))
 
         return refuse
@@ -224,6 +234,7 @@ class Guard:
             **about,
         )
         self.admission.record(method, context, caller, code.name, about.get("reason", ""))
+        tracing.end(code, known | about)
 
 
 def _numbered(context: grpc.ServicerContext) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import grpc
-import structlog
 from structlog.contextvars import bind_contextvars
 
 from cartograph.v1 import knowledge_graph_service_pb2, knowledge_graph_service_pb2_grpc
+from engine.rpc import tracing
 from engine.rpc.call import deadline_of
 from engine.rpc.convert import graph, graph_requests
 from engine.rpc.engine_api import SearchEngine
-
-_log = structlog.get_logger()
 
 
 class KnowledgeGraphServicer(knowledge_graph_service_pb2_grpc.KnowledgeGraphServiceServicer):
@@ -44,7 +42,7 @@ class KnowledgeGraphServicer(knowledge_graph_service_pb2_grpc.KnowledgeGraphServ
         request: knowledge_graph_service_pb2.LinkEntitiesRequest,
         context: grpc.ServicerContext,  # noqa: ARG002 (gRPC passes it)
     ) -> knowledge_graph_service_pb2.LinkEntitiesResponse:
-        _log.debug("link entities", text=request.text)
+        tracing.asked("link entities", text=request.text)
         found = self._engine().link_entities(graph_requests.text(request))
         bind_contextvars(generation=found.generation_id)
         return graph.linked_text(found)
@@ -52,7 +50,7 @@ class KnowledgeGraphServicer(knowledge_graph_service_pb2_grpc.KnowledgeGraphServ
     def QueryGraph(  # noqa: N802 (the contract's name)
         self, request: knowledge_graph_service_pb2.QueryGraphRequest, context: grpc.ServicerContext
     ) -> knowledge_graph_service_pb2.QueryGraphResponse:
-        _log.debug("query graph", query=request.query)
+        tracing.asked("query graph", query=request.query)
         found = self._engine().query_graph(graph_requests.query(request), deadline_of(context))
         bind_contextvars(generation=found.generation_id)
         return graph.answer(found)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import grpc
-import structlog
 from structlog.contextvars import bind_contextvars
 
 from cartograph.v1 import search_service_pb2, search_service_pb2_grpc
 from engine.metrics import Metrics
+from engine.rpc import tracing
 from engine.rpc.call import deadline_of
 from engine.rpc.convert import requests, results
 from engine.rpc.engine_api import SearchEngine
-
-_log = structlog.get_logger()
 
 
 class SearchServicer(search_service_pb2_grpc.SearchServiceServicer):
@@ -27,17 +25,17 @@ class SearchServicer(search_service_pb2_grpc.SearchServiceServicer):
         self, request: search_service_pb2.SearchProductsRequest, context: grpc.ServicerContext
     ) -> search_service_pb2.SearchProductsResponse:
         asked = requests.search(request)
-        _log.debug("search", query=request.query, filter=request.filter)
+        tracing.asked("search", query=request.query, filter=request.filter)
         result = self._engine().search(asked.request, deadline_of(context))
         self._metrics.search_finished(result)
-        bind_contextvars(generation=result.generation_id)
+        bind_contextvars(generation=result.generation_id, cached=result.cached)
         return results.response(result, asked.view)
 
     def BatchSearchProducts(  # noqa: N802 (the contract's name)
         self, request: search_service_pb2.BatchSearchProductsRequest, context: grpc.ServicerContext
     ) -> search_service_pb2.BatchSearchProductsResponse:
         asked = requests.batch(request)
-        _log.debug("search batch", queries=[one.request.query for one in asked])
+        tracing.asked("search batch", queries=[one.request.query for one in asked])
         found = self._engine().search_batch([one.request for one in asked], deadline_of(context))
         for result in found:
             self._metrics.search_finished(result)
@@ -62,7 +60,7 @@ class SearchServicer(search_service_pb2_grpc.SearchServiceServicer):
         context: grpc.ServicerContext,  # noqa: ARG002 (gRPC passes it)
     ) -> search_service_pb2.SuggestQueriesResponse:
         prefix, limit = requests.suggest(request)
-        _log.debug("suggest", prefix=prefix)
+        tracing.asked("suggest", prefix=prefix)
         found, generation_id = self._engine().suggest(prefix, limit)
         bind_contextvars(generation=generation_id)
         return results.suggestions(found, generation_id)

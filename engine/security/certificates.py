@@ -20,6 +20,11 @@ class Certificates:
     key: bytes
     client_ca: bytes | None = None
 
+    @property
+    def expires(self) -> datetime:
+        """When the first of the chain does (UTC)."""
+        return min(each.not_valid_after_utc for each in x509.load_pem_x509_certificates(self.chain))
+
     @classmethod
     def read(cls, cert: Path, key: Path, client_ca: Path | None = None) -> Certificates:
         """Raises ConfigError for a file that is missing or no PEM, a key of another certificate, and a

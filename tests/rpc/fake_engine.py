@@ -51,6 +51,7 @@ from engine.types import (
     EntityKind,
     EntityLink,
     GenerationInfo,
+    LiveStatus,
     Money,
     Product,
     ProductId,
@@ -218,6 +219,9 @@ class FakeEngine:
         if self.closed.is_set():
             raise NotServingError("The engine is closed.")
         return ServingStatus(next(info for info in self.infos if info.active), SINCE, "cpu")
+
+    def live_status(self) -> LiveStatus:
+        return LiveStatus(self.sequence, slots=3, most_slots=10, log_bytes=4_096)
 
     def close(self) -> None:
         self.closed.set()

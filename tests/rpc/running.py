@@ -15,6 +15,7 @@ from grpc_status import rpc_status
 from engine.rpc.engine_api import SearchEngine
 from engine.rpc.security import Security
 from engine.rpc.server import Server
+from engine.rpc.tracing import Tracer
 from tests.stubs import Stubs
 
 WAIT = 10.0
@@ -56,11 +57,17 @@ def running(
     max_inflight: int = 8,
     port: int = 0,
     security: Security | None = None,
+    tracer: Tracer | None = None,
     credentials: grpc.ChannelCredentials | None = None,
 ) -> Iterator[Running]:
     """Without an engine the server stays in its starting phase. `credentials` make an encrypted channel."""
     server = Server(
-        host="127.0.0.1", port=port, workers=workers, max_inflight=max_inflight, security=security
+        host="127.0.0.1",
+        port=port,
+        workers=workers,
+        max_inflight=max_inflight,
+        security=security,
+        tracer=tracer,
     )
     server.start()
     if engine is not None:

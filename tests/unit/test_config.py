@@ -177,3 +177,27 @@ def test_flags_not_given_stay_out_so_that_lower_sources_count() -> None:
     given = given_flags(parser.parse_args(["--no-metrics", "--max-inflight", "5"]), ServeSettings)
     assert given == {"metrics": False, "max_inflight": "5"}
     assert read_settings(ServeSettings, {"data": "shop", **given}).max_inflight == 5
+
+
+@pytest.mark.parametrize("endpoint", ["localhost:4317", "http://", "ftp://traces:4317", "http://a/b c"])
+def test_a_collector_that_is_no_url_is_one_sentence(endpoint: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        read_settings(ServeSettings, {"data": "shop", "otlp_endpoint": endpoint})
+
+    assert raised.value.message == (
+        f"--otlp-endpoint is {endpoint!r}: give scheme, host and port, as http://localhost:4317."
+    )
+
+
+@pytest.mark.parametrize("endpoint", ["", "http://localhost:4317", "https://traces.shop.example:4317/"])
+def test_a_collector_is_a_url_or_none(endpoint: str) -> None:
+    settings = read_settings(ServeSettings, {"data": "shop", "otlp_endpoint": endpoint})
+
+    assert settings.otlp_endpoint == endpoint
+
+
+def test_only_the_level_debug_tells_what_shoppers_typed() -> None:
+    levels = ("debug", "info", "warning", "error")
+    given = [read_settings(ServeSettings, {"data": "shop", "log_level": level}) for level in levels]
+
+    assert [settings.tells_words for settings in given] == [True, False, False, False]

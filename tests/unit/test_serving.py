@@ -103,6 +103,10 @@ class FakeLog:
     def last_sequence(self) -> int:
         return len(self.sequences)
 
+    @property
+    def size_bytes(self) -> int:
+        return 100 * len(self.sequences)
+
     def outcome_of(self, request_id: str) -> bytes | None:
         return None
 

@@ -7,7 +7,7 @@ import pytest
 from engine.deadline import Deadline
 from engine.errors import CancelledError, DeadlineExceededError
 from engine.request import Stage
-from engine.trace import CostEstimate, Costs, Trace
+from engine.trace import TRACES, CostEstimate, Costs, Trace
 
 
 def test_timings_come_in_the_order_of_the_pipeline_and_add_up() -> None:
@@ -17,6 +17,30 @@ def test_timings_come_in_the_order_of_the_pipeline_and_add_up() -> None:
             pass
 
     assert [timing.stage for timing in trace.timings] == [Stage.UNDERSTAND, Stage.RERANK]
+
+
+def test_stages_are_kept_with_when_they_began_and_ended_also_those_that_fail() -> None:
+    trace, before = Trace(Deadline.none()), perf_counter()
+    with pytest.raises(ZeroDivisionError), trace.stage(Stage.RETRIEVE), trace.stage(Stage.ENCODE):
+        raise ZeroDivisionError
+
+    (encode, encode_start, encode_end), (retrieve, start, end) = trace.spans
+    assert (encode, retrieve) == (Stage.ENCODE, Stage.RETRIEVE)
+    assert before <= start <= encode_start <= encode_end <= end <= perf_counter()
+    assert trace.seconds(Stage.RETRIEVE) == end - start
+    assert trace.seconds(Stage.FUSE) == 0
+
+
+def test_traces_are_left_for_who_looks_and_else_for_nobody() -> None:
+    Trace(Deadline.none())
+    traces: list[Trace] = []
+    token = TRACES.set(traces)
+    try:
+        seen = Trace(Deadline.none())
+    finally:
+        TRACES.reset(token)
+
+    assert traces == [seen]
 
 
 def test_no_stage_starts_after_the_deadline() -> None:

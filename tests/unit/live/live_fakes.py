@@ -87,6 +87,10 @@ class ListedLog:
     def last_sequence(self) -> int:
         return len(self.changes)
 
+    @property
+    def size_bytes(self) -> int:
+        return sum(len(each.outcome) for each in self.requests)
+
     def outcome_of(self, request_id: str) -> bytes | None:
         return next((each.outcome for each in self.requests if each.request_id == request_id), None)
 
@@ -102,13 +106,16 @@ class ListedLog:
 
 @dataclass
 class Shop:
-    """`encoded` are the texts that were embedded since the start, in order."""
+    """`encoded` are the texts that were embedded since the start, in order; `told` the requests and seconds
+    of each commit.
+    """
 
     listed: Sequence[Product]
     log: ListedLog = field(default_factory=ListedLog)
     encoded: list[str] = field(default_factory=list)
     overlays: list[Overlay] = field(default_factory=list)
     most_slots: int = 1_000
+    told: list[tuple[int, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         from engine.product_texts import embedding_text
@@ -126,7 +133,12 @@ class Shop:
             publish=self.overlays.append,
             warnings=lambda _: (),
         )
-        self.writer = LiveWriter(self.log, self._using, most_slots=self.most_slots)
+        self.writer = LiveWriter(
+            self.log,
+            self._using,
+            most_slots=self.most_slots,
+            on_commit=lambda requests, seconds: self.told.append((requests, seconds)),
+        )
 
     @property
     def overlay(self) -> Overlay:

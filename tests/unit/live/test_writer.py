@@ -259,3 +259,16 @@ def test_callers_who_come_during_a_commit_share_the_next_one(shop: Shop) -> None
 
     assert shop.log.commits == 2
     assert {f"p{i}" for i in range(8)} <= shop.products().keys()
+
+
+def test_commits_tell_their_seconds_and_the_writer_how_full_it_is(shop: Shop) -> None:
+    before = shop.writer.status(shop.live)
+    write(shop, ProductUpsert(product("pen", "Blue pen")))
+    write(shop, ProductDeletion(ProductId("paper")))
+
+    after = shop.writer.status(shop.live)
+    assert (before.sequence, before.slots, before.log_bytes) == (0, 0, 0)
+    assert (after.sequence, after.slots, after.most_slots) == (2, 1, 1_000)
+    assert after.log_bytes == shop.log.size_bytes > 0
+    assert [requests for requests, _ in shop.told] == [1, 1]
+    assert all(0 < seconds < 10 for _, seconds in shop.told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,13 @@ def test_a_certificate_with_its_key_and_an_authority_are_read(cert: Path, key: P
 
     assert (read.chain, read.key, read.client_ca) == (cert.read_bytes(), key.read_bytes(), AUTHORITY.cert)
     assert Certificates.read(cert, key).client_ca is None
+
+
+def test_a_chain_expires_when_its_first_certificate_does(tmp_path: Path) -> None:
+    short, long = AUTHORITY.issue(days=2), AUTHORITY.issue(days=20)
+    chain = Certificates(long.cert + short.cert, long.key)
+
+    assert timedelta(days=1.9) < chain.expires - datetime.now(UTC) < timedelta(days=2.1)
 
 
 def test_the_key_of_another_certificate_is_refused(cert: Path, key: Path) -> None:
