@@ -55,6 +55,7 @@ def _serve(settings: ServeSettings, open_engine: OpenEngine, security: Security)
         port=settings.port,
         workers=settings.worker_count,
         max_inflight=settings.max_inflight,
+        followers=settings.followers,
         metrics=metrics,
         security=security,
     )

@@ -56,6 +56,7 @@ def _serve(settings: ServeSettings, own_port: int, told: TextIO, tell: TextIO, s
             port=settings.port,
             workers=settings.worker_count,
             max_inflight=settings.max_inflight,
+            followers=settings.followers,
             metrics=metrics,
             own_port=own_port,
             security=security,

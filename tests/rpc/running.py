@@ -54,13 +54,19 @@ def running(
     *,
     workers: int = 4,
     max_inflight: int = 8,
+    followers: int = 8,
     port: int = 0,
     security: Security | None = None,
     credentials: grpc.ChannelCredentials | None = None,
 ) -> Iterator[Running]:
     """Without an engine the server stays in its starting phase. `credentials` make an encrypted channel."""
     server = Server(
-        host="127.0.0.1", port=port, workers=workers, max_inflight=max_inflight, security=security
+        host="127.0.0.1",
+        port=port,
+        workers=workers,
+        max_inflight=max_inflight,
+        followers=followers,
+        security=security,
     )
     server.start()
     if engine is not None:
