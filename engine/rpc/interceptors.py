@@ -213,7 +213,12 @@ class Guard:
             self._metrics.call_refused(name, code.name, error.reason)
             known = {} if caller is None else {"caller": caller.name}
             _log.info(
-                "call refused", method=name, code=code.name, peer=context.peer(), **known, **about_error(error)
+                "call refused",
+                method=name,
+                code=code.name,
+                peer=context.peer(),
+                **known,
+                **about_error(error),
             )
             self.admission.record(method, context, caller, code.name, error.reason)
             context.abort_with_status(status_of(error, trailing))

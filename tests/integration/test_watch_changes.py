@@ -45,7 +45,8 @@ class Copy:
                 while len(self.sequences) < upto:
                     self.take(next(call))
             except grpc.RpcError as error:
-                assert Refusal.of(error).code is grpc.StatusCode.RESOURCE_EXHAUSTED
+                if Refusal.of(error).code is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+                    raise
                 time.sleep(0.02)
             finally:
                 call.cancel()
@@ -98,9 +99,7 @@ def upsert(server: RealServer, *products: product_pb2.Product) -> int:
 
 
 def reprice(server: RealServer, product_id: str, units: int) -> None:
-    product = product_pb2.Product(
-        id=product_id, price=product_pb2.Money(currency_code="EUR", units=units)
-    )
+    product = product_pb2.Product(id=product_id, price=product_pb2.Money(currency_code="EUR", units=units))
     patch = {"product": product, "update_mask": {"paths": ["price"]}}
     server.catalog.PatchProducts(catalog.PatchProductsRequest(patches=[patch]), timeout=WAIT)
 

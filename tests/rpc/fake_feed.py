@@ -50,9 +50,7 @@ class FakeFeed:
             raise CompactedError(position.sequence, self.compacted)
         with self.news:
             wakes = self.wakes
-            self.news.wait_for(
-                lambda: self.sequence > position.sequence or self.wakes != wakes, wait
-            )
+            self.news.wait_for(lambda: self.sequence > position.sequence or self.wakes != wakes, wait)
         found = self.logged[position.sequence : position.sequence + PAGE]
         self.pages += bool(found)
         return ChangePage(self.log_id, found, self.sequence)

@@ -42,7 +42,7 @@ RECORD = KeyRecord.model_validate(
 )
 
 
-class Aborted(Exception):
+class AbortedError(Exception):
     """What gRPC raises in a method that is aborted."""
 
 
@@ -64,7 +64,7 @@ class Context:
 
     def abort_with_status(self, status: grpc.Status) -> None:
         self.status = status
-        raise Aborted
+        raise AbortedError
 
 
 @dataclass
@@ -96,7 +96,7 @@ def test_a_stream_ends_when_its_key_is_revoked(tmp_path: Path) -> None:
 
     keys.value = Keys.of(())
 
-    with pytest.raises(Aborted):
+    with pytest.raises(AbortedError):
         next(responses)
     assert context.status is not None
     assert context.status.code is grpc.StatusCode.UNAUTHENTICATED
@@ -110,7 +110,7 @@ def test_a_stream_ends_when_its_key_loses_the_scope(tmp_path: Path) -> None:
 
     keys.value = Keys.of([RECORD.model_copy(update={"scopes": frozenset({Scope.SEARCH})})])
 
-    with pytest.raises(Aborted):
+    with pytest.raises(AbortedError):
         next(responses)
     assert context.status is not None
     assert context.status.code is grpc.StatusCode.PERMISSION_DENIED
@@ -135,7 +135,7 @@ def test_a_bug_in_the_middle_of_a_stream_leaks_nothing(tmp_path: Path) -> None:
     responses = opened(failing, CurrentKeys(Keys.of([RECORD])), tmp_path, context)
     next(responses)
 
-    with pytest.raises(Aborted):
+    with pytest.raises(AbortedError):
         next(responses)
     assert context.status is not None
     assert context.status.code is grpc.StatusCode.INTERNAL
