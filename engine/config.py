@@ -110,7 +110,8 @@ class ServeSettings(Settings):
     jwks: Path | None = Field(
         default=None,
         description="File of public keys (JWKS: RS256, ES256, EdDSA) of who signs tokens (JWT) for callers; "
-        "their claim scope holds search, write, admin with blanks between. Read again when it changes.",
+        "their claim scope holds search, write, follow, admin with blanks between. Read again when it "
+        "changes.",
     )
     jwt_audience: str = Field(
         default="", description="The claim aud that a token must have; needed with --jwks."
@@ -125,8 +126,8 @@ class ServeSettings(Settings):
     )
     audit_log: Path | None = Field(
         default=None,
-        description="File to add a line of JSON to for every call that writes or administers: who, what, how "
-        "it ended. Without it those lines are in the log.",
+        description="File to add a line of JSON to for every call that writes, follows or administers: who, "
+        "what, how it ended. Without it those lines are in the log.",
     )
     reflection: bool = Field(
         default=True, description="Let clients ask for the contract (gRPC reflection), as grpcurl does."
@@ -205,6 +206,13 @@ class ServeSettings(Settings):
         description="Products with new words that live changes may hold, replaced ones too, until a "
         "generation is built from them; each takes its embedding and its text in memory. More are refused; "
         "0 takes none.",
+    )
+    followers: int = Field(
+        default=8,
+        ge=0,
+        le=1_000,
+        description="Callers that may follow the change log (WatchChanges) at a time, each with a thread of "
+        "its own and a few MiB; one more is refused with RESOURCE_EXHAUSTED. 0 lets none.",
     )
     recall_checks: int = Field(
         default=6,
@@ -334,7 +342,8 @@ class KeySettings(Settings):
     keys: Path = Field(description="File of API keys; `create` makes it where there is none.")
     scope: Names = Field(
         default=("search",),
-        description="What a new key may do: search, write (products), admin (generations); may be repeated.",
+        description="What a new key may do: search, write (products), follow (their changes), admin "
+        "(generations); may be repeated.",
     )
     expires_days: int = Field(
         default=0, ge=0, le=36_500, description="Days until a new key expires; 0 is never."

@@ -13,6 +13,7 @@ EngineError
 │   ├── DamagedGenerationError
 │   ├── DamagedChangeLogError
 │   ├── CompactedError        followed from a change that the log has forgotten
+│   ├── AnotherLogError       followed a change log that is not the one here
 │   └── LockHeldError         another process writes there
 ├── UnauthenticatedError      nobody knows who calls
 │   ├── MissingCredentialsError
@@ -217,6 +218,21 @@ class CompactedError(FailedPreconditionError):
             compacted=compacted,
         )
         self.sequence, self.compacted = sequence, compacted
+
+
+class AnotherLogError(FailedPreconditionError):
+    """`followed` is the id of the log that a follower knows, `log_id` of the one here; empty without one."""
+
+    reason = "ANOTHER_CHANGE_LOG"
+
+    def __init__(self, followed: str, log_id: str) -> None:
+        here = f"The change log here is {log_id}" if log_id else "There is no change log here"
+        super().__init__(
+            f"{here}, and {followed} was followed: it was restored from a backup, or is of another data "
+            "folder. Start over from a snapshot.",
+            followed=followed,
+            log_id=log_id,
+        )
 
 
 class LockHeldError(FailedPreconditionError):

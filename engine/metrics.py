@@ -119,6 +119,10 @@ class Metrics:
         self._calls.labels(method, code).inc()
         self._refused.labels(reason).inc()
 
+    def stream_finished(self, method: str, code: str) -> None:
+        """It lasted as long as its caller liked, which says nothing of how fast calls are answered."""
+        self._calls.labels(method, code).inc()
+
     def search_finished(self, result: SearchResult) -> None:
         for timing in result.timings:
             self._stages.labels(timing.stage).observe(timing.seconds)
@@ -158,6 +162,17 @@ class Metrics:
         Gauge(
             "cartograph_queued_calls", "Accepted calls that wait for a thread.", registry=self.registry
         ).set_function(waiting)
+
+    def watch_followers(self, count: Callable[[], int], behind: Callable[[], float]) -> None:
+        """Read at every scrape."""
+        Gauge(
+            "cartograph_change_followers", "Callers that follow the change log.", registry=self.registry
+        ).set_function(count)
+        Gauge(
+            "cartograph_change_followers_behind",
+            "Changes that the follower furthest behind has not been sent; NaN while that is not known.",
+            registry=self.registry,
+        ).set_function(behind)
 
     def watch_generation(self, status: Callable[[], ServingStatus]) -> None:
         """Read at every scrape; while nothing serves (NotServingError) there is no sample."""

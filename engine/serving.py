@@ -12,6 +12,7 @@ from typing import Protocol
 
 from engine.browsing.browser import GraphBrowser
 from engine.cached_search import Search
+from engine.change_feed import Followed
 from engine.deadline import Deadline
 from engine.errors import NotFoundError, NotServingError
 from engine.generation import DataFolder, Generation
@@ -37,7 +38,7 @@ from engine.types import GenerationInfo, LiveStatus, Product, ServingStatus
 from engine.vector_search import VectorRequest, VectorResult, VectorSearch
 
 
-class ChangeLog(Log, Protocol):
+class ChangeLog(Log, Followed, Protocol):
     """Of products; see `engine.backends.product_log`."""
 
     def latest(self, after: int) -> Iterator[LoggedChange]: ...
@@ -128,7 +129,7 @@ class ServingEngine:
         self._lock = threading.Lock()
         self._swap = threading.Lock()
         self._batch = ThreadPoolExecutor(batch_threads, thread_name_prefix="batch")
-        self._log = log
+        self._log, self.feed = log, log.feed
         self._committing = threading.Lock()
         self._writer = LiveWriter(log, self._live, most_slots=live_products, on_commit=on_commit)
 

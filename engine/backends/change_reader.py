@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from math import inf
 from pathlib import Path
 from time import monotonic, sleep
 
-from engine.backends.change import Change, read_outcome
+from engine.backends.change import Change, Row, read_outcome
 from engine.backends.change_backup import back_up
 from engine.backends.change_log_check import damaged_row, read_row, refuse_foreign, verify
 from engine.backends.change_log_schema import (
@@ -96,8 +97,9 @@ class ChangeReader:
             [(page,)] = connection.execute("PRAGMA page_size")
         return int((count - free) * page)
 
-    def since(self, sequence: int, limit: int) -> Sequence[Change]:
-        """The changes after `sequence` (>= 0; 0 = from the beginning), in order, at most `limit` (>= 1).
+    def since(self, sequence: int, limit: int, *, most_bytes: float = inf) -> Sequence[Change]:
+        """The changes after `sequence` (>= 0; 0 = from the beginning), in order, at most `limit` (>= 1). The
+        one with which they have `most_bytes` is the last.
 
         CompactedError when the next one is forgotten; InvalidArgumentError for a number that the log has not
         reached, as when it was restored from a backup.
@@ -112,8 +114,9 @@ class ChangeReader:
                 )
             if sequence < extent.compacted:
                 raise CompactedError(sequence, extent.compacted)
-            rows = connection.execute(_CHANGES_AFTER, (sequence, limit)).fetchall()
-        if len(rows) < min(limit, extent.sequence - sequence):
+            with closing(connection.execute(_CHANGES_AFTER, (sequence, limit))) as found:
+                rows, held = _filling(found, most_bytes)
+        if len(rows) < min(limit, extent.sequence - sequence) and held < most_bytes:
             raise damaged_row(self._path, "change", sequence + len(rows) + 1)
         return [
             read_row(self._path, self._log_id, row, number) for number, row in enumerate(rows, sequence + 1)
@@ -215,3 +218,15 @@ class ChangeReader:
         with suppress(IndexError):
             while len(self._idle) > keep:
                 self._idle.popleft().close()
+
+
+def _filling(found: Iterable[Row], most_bytes: float) -> tuple[list[Row], int]:
+    """Rows, the last of which is the one with which they hold `most_bytes`, and what they hold."""
+    rows: list[Row] = []
+    held = 0
+    for row in found:
+        rows.append(row)
+        held += sum(len(each) for each in row if isinstance(each, bytes))
+        if held >= most_bytes:
+            break
+    return rows, held

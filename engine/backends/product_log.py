@@ -11,6 +11,7 @@ from typing import Protocol
 
 from engine.backends.change_log import Change, ChangeLog, ChangeReader, LoggedRequest, NewChange
 from engine.backends.change_log_schema import DATABASE, MARK
+from engine.backends.product_feed import ProductFeed
 from engine.backends.product_record import from_record, to_record
 from engine.errors import EngineError, FailedPreconditionError
 from engine.types import FloatArray, Product
@@ -73,6 +74,7 @@ class ProductLog:
         self._refusal = refusal
         self._log: ChangeLog | None = None
         self._opening = threading.Lock()
+        self.feed = ProductFeed(folder)
 
     @property
     def last_sequence(self) -> int:
@@ -104,6 +106,7 @@ class ProductLog:
         except EngineError:
             self._reopen()
             raise
+        self.feed.wake()
 
     def latest(self, after: int) -> Iterator[LoggedProduct]:
         """The last change of every product that comes after a sequence, in order; none without a log."""
@@ -121,6 +124,7 @@ class ProductLog:
         yield from self._read(read, sequence)
 
     def close(self) -> None:
+        self.feed.close()
         with self._opening:
             if self._log is not None:
                 self._log.close()

@@ -59,6 +59,7 @@ def _serve(
         port=settings.port,
         workers=settings.worker_count,
         max_inflight=settings.max_inflight,
+        followers=settings.followers,
         metrics=metrics,
         security=security,
         tracer=tracer,

@@ -65,6 +65,7 @@ def _serve(
             port=settings.port,
             workers=settings.worker_count,
             max_inflight=settings.max_inflight,
+            followers=settings.followers,
             metrics=metrics,
             own_port=own_port,
             security=security,

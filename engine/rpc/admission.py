@@ -41,6 +41,13 @@ class Admission:
         if self.access is not None and caller is not None:
             self.access.permit(caller, method)
 
+    def renew(self, context: grpc.ServicerContext, method: str) -> None:
+        """For a call that lasts. Raises an UnauthenticatedError or PermissionDeniedError when it would not be
+        let in any more: its key was revoked, or has expired.
+        """
+        if self.access is not None:
+            self.permit(self.access.caller_of(context.invocation_metadata() or ()), method)
+
     def spend(self, caller: Caller | None) -> None:
         """Raises RateLimitError or QuotaError."""
         if self.access is not None and caller is not None:

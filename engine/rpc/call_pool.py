@@ -24,8 +24,9 @@ class CallPool(ThreadPoolExecutor):
     goes away before its message arrived cannot leave the count too high.
     """
 
-    def __init__(self, workers: int) -> None:
-        super().__init__(workers, thread_name_prefix="call")
+    def __init__(self, workers: int, name: str = "call") -> None:
+        """`name` begins the names of its threads."""
+        super().__init__(workers, thread_name_prefix=name)
         self._workers = workers
         self._idle = threading.Condition()
         self._inflight = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
@@ -12,15 +12,17 @@ from cartograph.v1 import catalog_service_pb2, catalog_service_pb2_grpc
 from engine.live.changes import ChangeRequest
 from engine.metrics import Metrics
 from engine.rpc.call import deadline_of
-from engine.rpc.convert import changes, products, requests
+from engine.rpc.convert import changes, products, requests, watching
 from engine.rpc.engine_api import SearchEngine
+from engine.rpc.following import Following
 
 
 class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
-    def __init__(self, engine: Callable[[], SearchEngine], metrics: Metrics) -> None:
+    def __init__(self, engine: Callable[[], SearchEngine], metrics: Metrics, following: Following) -> None:
         """`engine` raises NotServingError while there is none."""
         self._engine = engine
         self._metrics = metrics
+        self._following = following
 
     def GetProduct(  # noqa: N802 (the contract's name)
         self,
@@ -60,6 +62,16 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         self, request: catalog_service_pb2.DeleteProductsRequest, context: grpc.ServicerContext
     ) -> catalog_service_pb2.DeleteProductsResponse:
         return catalog_service_pb2.DeleteProductsResponse(**self._change(changes.deletions(request), context))
+
+    def WatchChanges(  # noqa: N802 (the contract's name)
+        self, request: catalog_service_pb2.WatchChangesRequest, context: grpc.ServicerContext
+    ) -> Iterator[catalog_service_pb2.WatchChangesResponse]:
+        start, sent = watching.position(request), 0
+        context.add_callback(self._following.wake)  # a thread whose caller goes waits no more
+        for page in self._following.pages(start, deadline_of(context)):
+            sent += len(page.changes)
+            bind_contextvars(after=start.sequence, changes=sent)
+            yield watching.page(page, embeddings=request.include_embeddings)
 
     def _change(self, request: ChangeRequest, context: grpc.ServicerContext) -> dict[str, Any]:
         result = self._engine().change_products(request, deadline_of(context))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from engine.change_feed import Followed
 from engine.deadline import Deadline
 from engine.graph_values import (
     DescribeRequest,
@@ -21,7 +22,7 @@ from engine.types import GenerationInfo, LiveStatus, Product, ServingStatus
 from engine.vector_search import VectorRequest, VectorResult
 
 
-class SearchEngine(Protocol):
+class SearchEngine(Followed, Protocol):
     """All methods raise EngineError for what a caller or an operator can put right."""
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
-from typing import Any, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 import grpc
 import structlog
@@ -47,22 +47,41 @@ _SLOW = frozenset(
 """They wait, for the disk or for another process, and would keep a worker from shoppers meanwhile."""
 
 
+class Streams(Protocol):
+    """Guards calls that are answered by a stream, and has threads for them; see `engine.rpc.streaming`."""
+
+    @property
+    def pool(self) -> ThreadPoolExecutor: ...
+
+    def check_room(self) -> None: ...
+
+    def answer(self, method: str, handler: Handler, caller: Caller | None) -> Behaviour: ...
+
+
 class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its stubs, not at run time
     """Decides about a call on gRPC's own thread, before a worker or the request's bytes are touched.
 
     Refusals, health and reflection are answered by threads beside the workers, so that they come at once
     while every worker is busy, and so are calls that wait for something else. Only the engine's own services
-    are counted and refused for want of room. Health is open to everybody, since balancers hold no keys and it
-    says only whether we serve; what else there is, reflection included, needs a key where keys are asked for.
+    are counted, streams by themselves, and refused for want of room. Health is open to everybody, since
+    balancers hold no keys and it says only whether we serve; what else there is, reflection included, needs a
+    key where keys are asked for.
     """
 
     def __init__(
-        self, lifecycle: Lifecycle, pool: CallPool, slow: CallPool, max_inflight: int, guard: Guard
+        self,
+        lifecycle: Lifecycle,
+        pool: CallPool,
+        slow: CallPool,
+        max_inflight: int,
+        guard: Guard,
+        streams: Streams,
     ) -> None:
         self._lifecycle = lifecycle
         self._pool, self._slow = pool, slow
         self._max_inflight = max_inflight
         self._guard, self._admission = guard, guard.admission
+        self._streams = streams
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="beside")
         self._reflection = ThreadPoolExecutor(4, thread_name_prefix="reflection")
 
@@ -79,14 +98,23 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its 
                 caller = self._admission.identify(handler_call_details)
             if ours:
                 self._admission.permit(caller, method)
-                self._check_room()
+                self._check_serving()
+                if handler.unary_stream is None:
+                    self._check_room()
+                else:
+                    self._streams.check_room()
                 self._admission.spend(caller)
         except EngineError as error:
             return _refusing(handler, _on(self._beside, self._guard.refuse(method, error, caller)))
         if not ours:
             return self._control(handler)
+        if handler.unary_stream is not None:
+            stream = _on(self._streams.pool, self._streams.answer(method, handler, caller))
+            return grpc.stream_stream_rpc_method_handler(
+                stream, response_serializer=handler.response_serializer
+            )
         if handler.unary_unary is None:
-            raise TypeError(f"{method} streams, which Gate does not guard")
+            raise TypeError(f"{method} takes a stream, which Gate does not guard")
         answer = self._guard.answer(method, handler, caller)
         return _unary(_on(self._slow, answer) if method in _SLOW else answer, handler)
 
@@ -94,11 +122,14 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its 
         self._beside.shutdown(wait=False, cancel_futures=True)
         self._reflection.shutdown(wait=False, cancel_futures=True)
 
-    def _check_room(self) -> None:
-        """Raises NotServingError or OverloadedError."""
+    def _check_serving(self) -> None:
+        """Raises NotServingError."""
         refusal = self._lifecycle.refusal()
         if refusal is not None:
             raise refusal
+
+    def _check_room(self) -> None:
+        """Raises OverloadedError."""
         if self._pool.inflight() + self._slow.inflight() >= self._max_inflight:
             raise OverloadedError(
                 f"The server is answering {self._max_inflight} calls, as many as it takes; try again in a "
@@ -138,7 +169,7 @@ class Guard:
         name = method_name(method)
 
         def answer(messages: Iterator[bytes], context: grpc.ServicerContext) -> Any:
-            request_id, trailing = _numbered(context)
+            request_id, trailing = numbered(context)
             tracing.begin(self._tracer, method, context)
             start = perf_counter()
             try:
@@ -149,7 +180,7 @@ class Guard:
                 response = behaviour(request, context)
             except EngineError as error:
                 code, status = STATUS_OF[error.code], status_of(error, trailing)
-                about = _about(error)
+                about = about_error(error)
             except grpc.RpcError:  # the caller went away before its message was here
                 tracing.end(grpc.StatusCode.CANCELLED, {})
                 raise
@@ -173,7 +204,7 @@ class Guard:
             try:
                 request = self._request(messages, context, handler)
             except EngineError as error:
-                _, trailing = _numbered(context)
+                _, trailing = numbered(context)
                 return context.abort_with_status(status_of(error, trailing))
             return behaviour(request, context, *send)
 
@@ -184,17 +215,22 @@ class Guard:
         """The message is not waited for."""
 
         def refuse(_messages: object, context: grpc.ServicerContext) -> Any:
-            _, trailing = _numbered(context)
+            _, trailing = numbered(context)
             if not isinstance(error, UnauthenticatedError):  # strangers do not decide what we trace
                 tracing.begin(self._tracer, method, context)
             code, name = STATUS_OF[error.code], method_name(method)
             self._metrics.call_refused(name, code.name, error.reason)
             known = {} if caller is None else {"caller": caller.name}
             _log.info(
-                "call refused", method=name, code=code.name, peer=context.peer(), **known, **_about(error)
+                "call refused",
+                method=name,
+                code=code.name,
+                peer=context.peer(),
+                **known,
+                **about_error(error),
             )
             self.admission.record(method, context, caller, code.name, error.reason)
-            tracing.end(code, known | _about(error))
+            tracing.end(code, known | about_error(error))
             context.abort_with_status(status_of(error, trailing))
 
         return refuse
@@ -222,7 +258,7 @@ class Guard:
         about: dict[str, str],
     ) -> None:
         seconds, name = perf_counter() - start, method_name(method)
-        self._metrics.call_finished(name, code.name, seconds)
+        self._count(name, code.name, seconds)
         known = {} if caller is None else {"caller": caller.name}
         _log.info(
             "call",
@@ -236,8 +272,11 @@ class Guard:
         self.admission.record(method, context, caller, code.name, about.get("reason", ""))
         tracing.end(code, known | about)
 
+    def _count(self, name: str, code: str, seconds: float) -> None:
+        self._metrics.call_finished(name, code, seconds)
 
-def _numbered(context: grpc.ServicerContext) -> tuple[str, tuple[tuple[str, str], ...]]:
+
+def numbered(context: grpc.ServicerContext) -> tuple[str, tuple[tuple[str, str], ...]]:
     """The call's request id, bound to its log lines and sent back with its end."""
     request_id = request_id_of(context.invocation_metadata())
     trailing = ((REQUEST_ID, request_id),)
@@ -246,7 +285,7 @@ def _numbered(context: grpc.ServicerContext) -> tuple[str, tuple[tuple[str, str]
     return request_id, trailing
 
 
-def _about(error: EngineError) -> dict[str, str]:
+def about_error(error: EngineError) -> dict[str, str]:
     """For the log. An error's sentence may quote the shopper's words, so it is not among them."""
     about = {"reason": error.reason}
     if isinstance(error, InvalidArgumentError):

@@ -31,6 +31,7 @@ from engine.rpc.admission import Admission
 from engine.rpc.call_pool import CallPool
 from engine.rpc.catalog_servicer import CatalogServicer
 from engine.rpc.engine_api import SearchEngine
+from engine.rpc.following import Following
 from engine.rpc.generation_servicer import GenerationServicer
 from engine.rpc.interceptors import Gate, Guard
 from engine.rpc.knowledge_graph_servicer import KnowledgeGraphServicer
@@ -39,15 +40,17 @@ from engine.rpc.ports import cannot_listen, why_not
 from engine.rpc.receiving import Receiver
 from engine.rpc.search_servicer import SearchServicer
 from engine.rpc.security import Security, credentials_of
+from engine.rpc.streaming import Streams
 from engine.rpc.tracing import Tracer
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 """Four times a batch of 100 searches with the longest query and filter in ASCII."""
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 FLUSH_SECONDS = 1.0
-"""For answers already made to leave the socket; streams of health and reflection end after it."""
+"""For answers already made to leave the socket; streams that have not ended by themselves end after it."""
 SLOW_WORKERS = 8
 """Threads of calls that wait for something other than a core, beside the workers."""
+FOLLOWERS = 8
 REFUSE_SECONDS = 0.25
 """How long new calls are still refused, rather than cut off, after the last one in flight was answered."""
 
@@ -79,10 +82,11 @@ class Server:
         own_port: int | None = None,
         security: Security | None = None,
         tracer: Tracer | None = None,
+        followers: int = FOLLOWERS,
     ) -> None:
         """Binds at once. Port 0 takes any free one. With `own_port`, which may be 0, it listens there as
         well, and other servers may listen on `port`, too (SO_REUSEPORT). Without `security` it lets everybody
-        in. Raises ConfigError when a port cannot be had.
+        in. So many `followers` may watch changes at a time. Raises ConfigError when a port cannot be had.
         """
         self.metrics = metrics or Metrics()
         self._security = security or Security()
@@ -91,7 +95,9 @@ class Server:
         self._receiver = Receiver(lambda: self._pool.waiting() + self._slow.waiting() > 0)
         admission = Admission(self._security.access, self._security.audit)
         guard = Guard(self.metrics, admission, self._receiver, tracer)
-        self._gate = Gate(self.lifecycle, self._pool, self._slow, max_inflight, guard)
+        self._streams = Streams(self.metrics, admission, self._receiver, followers)
+        self._following = Following(self.lifecycle.engine, self.lifecycle.refusal)
+        self._gate = Gate(self.lifecycle, self._pool, self._slow, max_inflight, guard, self._streams)
         self._server = grpc.server(
             self._pool,
             interceptors=[self._gate],
@@ -108,6 +114,7 @@ class Server:
         self.port = self._bind(port, shared=own_port is not None)
         self.own_port = None if own_port is None else self._bind(own_port, shared=False)
         self.metrics.watch_load(self._pool.running, self._pool.waiting)
+        self.metrics.watch_followers(self._following.count, self._following.behind)
         self.metrics.watch_generation(lambda: self.lifecycle.engine().status())
         self.metrics.watch_live(lambda: self.lifecycle.engine().live_status())
         self.metrics.watch_certificate(self._certificate_expires)
@@ -121,13 +128,14 @@ class Server:
         self.lifecycle.serve(engine)
 
     def drain(self, *, grace: float, timeout: float) -> bool:
-        """Turn health NOT_SERVING, take calls for `grace` seconds more, then refuse new ones and let those in
-        flight finish for `timeout` seconds. Whether all of them did; the rest are cancelled.
+        """Turn health NOT_SERVING, take calls for `grace` seconds more, then refuse new ones, end streams and
+        let calls in flight finish for `timeout` seconds. Whether all of them did; the rest are cancelled.
         """
         _log.info("draining", inflight=self.inflight())
         self.lifecycle.announce_drain()
         time.sleep(grace)
         self.lifecycle.refuse_calls()
+        self._following.wake()
         finished = self._wait_until_idle(timeout)
         # Callers that just got their answer ask once more: they shall meet our refusal, which is worth a try
         # elsewhere, and not the bare CANCELLED that gRPC gives to calls that reach a closing server.
@@ -136,7 +144,7 @@ class Server:
         if not finished:
             _log.warning("calls cancelled", inflight=self.inflight(), drain_timeout=timeout)
             self._wait_until_idle(FLUSH_SECONDS)
-        for pool in (self._pool, self._slow):
+        for pool in (self._pool, self._slow, self._streams.pool):
             pool.shutdown(wait=False, cancel_futures=True)
         self._gate.close()
         self._receiver.close()
@@ -162,7 +170,7 @@ class Server:
             SearchServicer(engine, self.metrics), server
         )
         catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server(
-            CatalogServicer(engine, self.metrics), server
+            CatalogServicer(engine, self.metrics, self._following), server
         )
         knowledge_graph_service_pb2_grpc.add_KnowledgeGraphServiceServicer_to_server(
             KnowledgeGraphServicer(engine), server

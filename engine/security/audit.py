@@ -22,7 +22,8 @@ _log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """`caller` is a key's name, a token's subject or a client certificate's common name, empty where nobody
-    knows; `outcome` a gRPC code and `reason` what ErrorInfo says; `generation` the one that answered.
+    knows; `outcome` a gRPC code, or BEGUN of a stream that begins and will have a line more when it ends;
+    `reason` what ErrorInfo says; `generation` the one that answered.
     """
 
     caller: str

@@ -8,10 +8,13 @@ from types import MappingProxyType
 
 
 class Scope(StrEnum):
-    """`search` asks, `write` changes products, `admin` says which generation serves."""
+    """`search` asks, `write` changes products, `follow` copies the change log, `admin` says which generation
+    serves.
+    """
 
     SEARCH = "search"
     WRITE = "write"
+    FOLLOW = "follow"
     ADMIN = "admin"
 
 
@@ -28,6 +31,7 @@ SCOPE_OF: Mapping[str, Scope] = MappingProxyType(
         "/cartograph.v1.CatalogService/UpsertProducts": Scope.WRITE,
         "/cartograph.v1.CatalogService/PatchProducts": Scope.WRITE,
         "/cartograph.v1.CatalogService/DeleteProducts": Scope.WRITE,
+        "/cartograph.v1.CatalogService/WatchChanges": Scope.FOLLOW,
         "/cartograph.v1.KnowledgeGraphService/DescribeEntity": Scope.SEARCH,
         "/cartograph.v1.KnowledgeGraphService/ListNeighbors": Scope.SEARCH,
         "/cartograph.v1.KnowledgeGraphService/LinkEntities": Scope.SEARCH,

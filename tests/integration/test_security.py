@@ -11,6 +11,7 @@ from pathlib import Path
 import grpc
 import pytest
 
+from cartograph.v1 import catalog_service_pb2 as catalog
 from cartograph.v1 import generation_service_pb2 as generation
 from cartograph.v1 import search_service_pb2 as search
 from tests.certificates import Authority
@@ -89,6 +90,27 @@ def test_a_key_works_from_its_creation_to_its_revocation_without_a_restart(secur
 
     secured.key("revoke", "web-shop")
     until(lambda: secured.reason(text) == "CREDENTIALS_INVALID")
+
+
+def test_following_changes_needs_a_key_with_a_scope_of_its_own(secured: Secured) -> None:
+    def first_or_reason(*metadata: tuple[str, str]) -> str:
+        call = secured.server.catalog.WatchChanges(
+            catalog.WatchChangesRequest(), timeout=WAIT, metadata=metadata
+        )
+        try:
+            return f"sequence {next(call).last_sequence}"
+        except grpc.RpcError as error:
+            return str(Refusal.of(error).info.reason)
+        finally:
+            call.cancel()
+
+    writer = secured.key("create", "writer", "--scope", "write")
+    replica = secured.key("create", "replica", "--scope", "follow")
+
+    until(lambda: first_or_reason(("x-api-key", replica)) == "sequence 0")
+    assert first_or_reason(("x-api-key", writer)) == "SCOPE_MISSING"
+    assert first_or_reason() == "CREDENTIALS_MISSING"
+    until(lambda: '"method": "WatchChanges"' in (secured.folder / "audit.jsonl").read_text())
 
 
 def test_the_keys_file_holds_no_key_and_is_for_its_owner_alone(secured: Secured) -> None:

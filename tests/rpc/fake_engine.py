@@ -58,6 +58,7 @@ from engine.types import (
     ServingStatus,
 )
 from engine.vector_search import VectorRequest, VectorResult
+from tests.rpc.fake_feed import FakeFeed
 
 CARTRIDGE = Product(
     id=ProductId("c-1"),
@@ -96,8 +97,8 @@ class FakeEngine:
     asked: list[tuple[SearchRequest, Deadline]] = field(default_factory=list)
     closed: threading.Event = field(default_factory=threading.Event)
     browser: GraphBrowser | None = None
-    sequence: int = 0
     changed: dict[str, ChangeResult] = field(default_factory=dict)
+    feed: FakeFeed = field(default_factory=FakeFeed)
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
         self.asked.append((request, deadline))
@@ -161,7 +162,7 @@ class FakeEngine:
         if known is not None:
             return replace(known, repeated=True)
         outcomes = tuple(self._change(change) for change in request.changes)
-        result = ChangeResult(outcomes, self.sequence, self.status().generation.id)
+        result = ChangeResult(outcomes, self.feed.sequence, self.status().generation.id)
         if request.request_id:
             self.changed[request.request_id] = result
         return result
@@ -178,8 +179,8 @@ class FakeEngine:
         elif isinstance(change, ProductPatch):
             after = (change.applied_to(before),)
         self.catalog = others + after
-        self.sequence += 1
-        return ChangeOutcome(change.product_id, self.sequence, warnings=("Nothing.",) if before else ())
+        self.feed.log(change.product_id, after[0] if after else None)
+        return ChangeOutcome(change.product_id, self.feed.sequence, warnings=("Nothing.",) if before else ())
 
     def describe_entity(self, request: DescribeRequest) -> Description:
         return self._graph().describe(request)
@@ -221,7 +222,7 @@ class FakeEngine:
         return ServingStatus(next(info for info in self.infos if info.active), SINCE, "cpu")
 
     def live_status(self) -> LiveStatus:
-        return LiveStatus(self.sequence, slots=3, most_slots=10, log_bytes=4_096)
+        return LiveStatus(self.feed.sequence, slots=3, most_slots=10, log_bytes=4_096)
 
     def close(self) -> None:
         self.closed.set()

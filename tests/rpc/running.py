@@ -55,6 +55,7 @@ def running(
     *,
     workers: int = 4,
     max_inflight: int = 8,
+    followers: int = 8,
     port: int = 0,
     security: Security | None = None,
     tracer: Tracer | None = None,
@@ -66,6 +67,7 @@ def running(
         port=port,
         workers=workers,
         max_inflight=max_inflight,
+        followers=followers,
         security=security,
         tracer=tracer,
     )

@@ -27,6 +27,7 @@ from engine.request import SearchRequest, SearchResult
 from engine.serving import Opened, ServingEngine, Showing, View
 from engine.types import PastQuery, Product, ProductId
 from engine.vector_search import VectorSearch
+from tests.rpc.fake_feed import FakeFeed
 from tests.unit.test_generation import published
 
 
@@ -97,6 +98,7 @@ class FakeLog:
 
     sequences: list[int] = field(default_factory=list)
     meanwhile: list[int] = field(default_factory=list)
+    feed: FakeFeed = field(default_factory=FakeFeed)
     closed: bool = False
 
     @property
@@ -194,6 +196,14 @@ def test_a_generation_is_told_of_all_changes_before_it_serves(world: World) -> N
 
     assert world.lives[world.first].told == []
     assert world.lives[world.second].told == [1, 2, 3, 4]
+
+
+def test_whoever_follows_the_changes_reads_the_log_whatever_generation_serves(world: World) -> None:
+    before = world.engine.feed
+
+    world.engine.activate(world.second)
+
+    assert world.engine.feed is before is world.log.feed
 
 
 def test_the_log_is_closed_last(world: World) -> None:

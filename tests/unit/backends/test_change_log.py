@@ -70,6 +70,14 @@ def test_since_goes_on_after_a_sequence_and_stops_at_the_limit(log: ChangeLog) -
     assert log.since(5, 3) == []
 
 
+def test_since_stops_with_the_change_that_makes_it_large_enough(log: ChangeLog) -> None:
+    log.commit([request(*(upsert(product, size=1_000) for product in range(5)))])
+
+    assert [change.sequence for change in log.since(0, 9, most_bytes=2_500)] == [1, 2, 3]
+    assert [change.sequence for change in log.since(3, 9, most_bytes=1)] == [4]
+    assert [change.sequence for change in log.since(3, 9, most_bytes=1_000_000)] == [4, 5]
+
+
 @pytest.mark.parametrize(("sequence", "limit"), [(0, 0), (-1, 5), (3, 5)])
 def test_since_refuses_what_is_no_place_in_the_log(log: ChangeLog, sequence: int, limit: int) -> None:
     log.commit([request(upsert(1), upsert(2))])

@@ -19,7 +19,7 @@ from cartograph.v1 import search_service_pb2 as search
 from engine.errors import InvalidArgumentError
 from engine.graph_values import DescribeRequest, GraphQuery, NeighboursRequest
 from engine.request import SearchRequest, Source
-from engine.rpc.convert import changes, graph_requests, requests
+from engine.rpc.convert import changes, graph_requests, requests, watching
 from engine.rpc.convert.products import View
 from engine.stages.expand import ExpansionMode
 
@@ -35,6 +35,11 @@ def upserts(message: catalog.UpsertProductsRequest) -> object:
     return repr(changes.upserts(message))
 
 
+def watch(message: catalog.WatchChangesRequest) -> object:
+    """Whether embeddings are sent is decided where the pages are written."""
+    return watching.position(message), message.include_embeddings
+
+
 READERS: dict[type[Message], tuple[Callable[[Any], object], dict[str, Any]]] = {
     search.SearchProductsRequest: (requests.search, {"query": "x"}),
     search.BatchSearchProductsRequest: (requests.batch, {"requests": [{"query": "x"}]}),
@@ -45,6 +50,7 @@ READERS: dict[type[Message], tuple[Callable[[Any], object], dict[str, Any]]] = {
     catalog.UpsertProductsRequest: (upserts, {"upserts": [{"product": {"id": "x"}}]}),
     catalog.PatchProductsRequest: (changes.patches, {"patches": [{"product": {"id": "x"}}]}),
     catalog.DeleteProductsRequest: (changes.deletions, {"product_ids": ["x"]}),
+    catalog.WatchChangesRequest: (watch, {}),
     generation.ListGenerationsRequest: (requests.generation_page, {}),
     generation.ActivateGenerationRequest: (requests.activation, {"generation_id": "x"}),
     graph.DescribeEntityRequest: (graph_requests.describe, {"name": "x"}),
@@ -87,6 +93,7 @@ def another_value(field: FieldDescriptor) -> object:
     return {
         FieldDescriptor.CPPTYPE_STRING: "other",
         FieldDescriptor.CPPTYPE_INT32: 7,
+        FieldDescriptor.CPPTYPE_INT64: 7,
         FieldDescriptor.CPPTYPE_DOUBLE: 0.5,
         FieldDescriptor.CPPTYPE_FLOAT: 0.5,
         FieldDescriptor.CPPTYPE_BOOL: True,

@@ -1,0 +1,113 @@
+"""Calls that are answered by a stream, for as long as their callers listen.
+
+gRPC keeps a thread for each: it waits in the method for what comes next, or for the caller to take what was
+sent last (flow control), and so no more than one message of a stream is ever held here. They have threads of
+their own, so that no shopper waits for one of them, and no more of them are let in than there are threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from time import monotonic, perf_counter
+from typing import Any
+
+import grpc
+import structlog
+
+from engine.errors import EngineError, OverloadedError
+from engine.metrics import Metrics
+from engine.rpc.admission import Admission
+from engine.rpc.call import method_name
+from engine.rpc.call_pool import CallPool
+from engine.rpc.interceptors import Behaviour, Guard, Handler, about_error, numbered
+from engine.rpc.receiving import Receiver
+from engine.rpc.status import INTERNAL_REASON, STATUS_OF, internal_status, status_of
+from engine.security.caller import Caller
+
+BEGUN = "BEGUN"
+"""The outcome that the audit log has of a stream that begins."""
+RENEWAL_SECONDS = 15.0
+"""Credentials are looked at again with the first response after so long: one whose key was revoked ends."""
+_RETRY_SECONDS = 1.0
+
+_log = structlog.get_logger()
+
+
+class Streams(Guard):
+    """Guards methods that answer with an iterator, as `Guard` does others, on threads of their own."""
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        admission: Admission,
+        receiver: Receiver,
+        most: int,
+        *,
+        renewal: float = RENEWAL_SECONDS,
+    ) -> None:
+        super().__init__(metrics, admission, receiver, None)  # a stream without end is no span
+        self.pool = CallPool(max(1, most), "stream")
+        self._most = most
+        self._renewal = renewal
+
+    def check_room(self) -> None:
+        """Raises OverloadedError."""
+        if self.pool.inflight() >= self._most:
+            raise OverloadedError(
+                f"The server has {self._most} streams open, as many as it takes (--followers); end one, or "
+                "ask another server.",
+                retry_after=_RETRY_SECONDS,
+                followers=self._most,
+            )
+
+    def answer(self, method: str, handler: Handler, caller: Caller | None) -> Behaviour:
+        name = method_name(method)
+
+        def answer(messages: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[Any]:
+            request_id, trailing = numbered(context)
+            start = perf_counter()
+            try:
+                request = self._request(messages, context, handler)
+                self._begun(method, context, caller)
+                yield from self._responses(method, handler, request, context)
+            except EngineError as error:
+                code, status = STATUS_OF[error.code], status_of(error, trailing)
+                about = about_error(error)
+            except GeneratorExit:  # the caller went away while the last response was on its way
+                self._finished(method, grpc.StatusCode.CANCELLED, start, context, caller, {})
+                raise
+            except grpc.RpcError:  # it went away before its message was here
+                raise
+            except Exception:
+                _log.exception("call failed", method=name)
+                code, status = grpc.StatusCode.INTERNAL, internal_status(request_id, trailing)
+                about = {"reason": INTERNAL_REASON}
+            else:
+                self._finished(method, grpc.StatusCode.OK, start, context, caller, {})
+                return
+            self._finished(method, code, start, context, caller, about)
+            context.abort_with_status(status)
+
+        return answer
+
+    def _responses(
+        self, method: str, handler: Handler, request: Any, context: grpc.ServicerContext
+    ) -> Iterator[Any]:
+        """Raises an UnauthenticatedError or PermissionDeniedError when the caller may not listen any more."""
+        behaviour: Any = handler.unary_stream
+        renewed = monotonic()
+        with closing(behaviour(request, context)) as responses:
+            for response in responses:
+                yield response
+                if monotonic() - renewed >= self._renewal:
+                    self.admission.renew(context, method)
+                    renewed = monotonic()
+
+    def _begun(self, method: str, context: grpc.ServicerContext, caller: Caller | None) -> None:
+        known = {} if caller is None else {"caller": caller.name}
+        _log.info("stream begun", method=method_name(method), peer=context.peer(), **known)
+        self.admission.record(method, context, caller, BEGUN, "")
+
+    def _count(self, name: str, code: str, seconds: float) -> None:  # noqa: ARG002  (as `Guard` names them)
+        self._metrics.stream_finished(name, code)
