@@ -80,9 +80,10 @@ class Log(Protocol):
 @dataclass(frozen=True, slots=True, eq=False)
 class _Prepared:
     """A request with what could be done before its turn: `refused` are outcomes by place, `made` embeddings
-    by the text that they are of.
+    by the text that they are of, of the encoder with this `fingerprint`.
     """
 
+    fingerprint: str
     request: ChangeRequest
     refused: Mapping[int, ChangeOutcome]
     made: Mapping[str, FloatArray]
@@ -164,7 +165,7 @@ class LiveWriter:
                 refused[place] = _refusal(change.product_id, error)
         missing = {text: product for text, product in new.items() if text not in given}
         made = dict(zip(missing, live.embed(list(missing.values())), strict=True))
-        return _Prepared(request, refused, given | made)
+        return _Prepared(live.fingerprint, request, refused, given | made)
 
     def _wanted(self, change: ProductChange, before: Product | None) -> Product | None:
         """The product after the change. Raises InvalidArgumentError, NotFoundError."""
@@ -251,7 +252,7 @@ class LiveWriter:
     ) -> FloatArray | None:
         """`kept` is what is known of the product before; None where the generation has it."""
         text = embedding_text(product)
-        if text in prepared.made:
+        if text in prepared.made and prepared.fingerprint == live.fingerprint:
             return prepared.made[text]
         if before is not None and embedding_text(before) == text:
             return kept

@@ -231,6 +231,18 @@ def test_no_more_products_with_new_words_than_there_is_room_for() -> None:
     assert "build a generation" in outcomes[1].message
 
 
+def test_embeddings_of_an_encoder_that_was_swapped_meanwhile_are_made_again(shop: Shop) -> None:
+    """The generation that serves when the commit comes is another than when the call came."""
+    pen = product("pen", "Pen")
+    shop.live.fingerprint = "another"
+    before = Shop([INK, PAPER], log=shop.log)
+
+    shop.writer.write(ChangeRequest([ProductUpsert(pen)]), Deadline.none(), before.live)
+
+    assert before.encoded == shop.encoded == [embedding_text(pen)]
+    assert shop.log.changes[0].encoder == "another"
+
+
 def test_callers_who_come_during_a_commit_share_the_next_one(shop: Shop) -> None:
     """The first commit is held until seven callers wait behind it."""
     entered, go_on = threading.Event(), threading.Event()
