@@ -20,7 +20,7 @@ from engine.metrics import Metrics
 from engine.rpc.admission import Admission
 from engine.rpc.call import method_name
 from engine.rpc.call_pool import CallPool
-from engine.rpc.interceptors import Behaviour, Guard, Handler, about_error, numbered
+from engine.rpc.guard import Behaviour, Guard, Handler, about_error, numbered
 from engine.rpc.receiving import Receiver
 from engine.rpc.status import INTERNAL_REASON, STATUS_OF, internal_status, status_of
 from engine.security.caller import Caller
