@@ -52,14 +52,15 @@ class Received:
 
 
 class Collector(service_grpc.TraceServiceServicer):
-    def __init__(self) -> None:
+    def __init__(self, *, tls: bool) -> None:
         self.spans: list[Received] = []
         self.port = 0
+        self._scheme = "https" if tls else "http"
         self._news = threading.Condition()
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     def Export(  # noqa: N802 (the contract's name)
         self, request: service.ExportTraceServiceRequest, context: grpc.ServicerContext
@@ -90,11 +91,15 @@ class Collector(service_grpc.TraceServiceServicer):
 
 
 @contextmanager
-def collecting() -> Iterator[Collector]:
-    collector = Collector()
+def collecting(credentials: grpc.ServerCredentials | None = None) -> Iterator[Collector]:
+    """With `credentials`, only over TLS."""
+    collector = Collector(tls=credentials is not None)
     server = grpc.server(ThreadPoolExecutor(2))
     service_grpc.add_TraceServiceServicer_to_server(collector, server)
-    collector.port = server.add_insecure_port("127.0.0.1:0")
+    if credentials is None:
+        collector.port = server.add_insecure_port("127.0.0.1:0")
+    else:
+        collector.port = server.add_secure_port("127.0.0.1:0", credentials)
     server.start()
     try:
         yield collector

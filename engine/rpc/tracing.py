@@ -70,3 +70,5 @@ def end(code: grpc.StatusCode, about: Mapping[str, object]) -> None:
     span = _SPAN.get()
     if span is not None:
         span.end(code, {**get_contextvars(), **about}, TRACES.get() or ())
+        _SPAN.set(None)
+        TRACES.set(None)  # they know the call, whose context this is: a ring that would outlive it

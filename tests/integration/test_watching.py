@@ -114,6 +114,7 @@ def test_a_slow_search_is_told_with_its_stages_and_without_its_words(watched: Wa
     assert sum(line["sources"].values()) >= line["candidates"] > 0
     assert line["filtered"] is True
     assert "printnova" not in watched.server.log.read_text()
+    assert "\ncartograph_slow_searches_total 0.0\n" not in watched.metrics()
 
 
 def test_every_line_of_a_batch_has_the_request_id_of_the_call(watched: Watched) -> None:

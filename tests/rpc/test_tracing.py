@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import time
+import weakref
 from collections.abc import Callable
+from pathlib import Path
 
 import grpc
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 
 from cartograph.v1 import catalog_service_pb2 as catalog
 from cartograph.v1 import search_service_pb2 as search
@@ -24,6 +28,7 @@ from engine.security.reload import Reloaded
 from engine.security.usage import Usage
 from engine.telemetry import CallTracer
 from engine.trace import Trace
+from tests.certificates import Authority
 from tests.otlp_collector import Received, collecting
 from tests.rpc.fake_engine import FakeEngine
 from tests.rpc.running import WAIT, Running, running
@@ -252,3 +257,39 @@ def test_calls_do_not_wait_for_a_collector_that_is_away() -> None:
 
     assert answered < 2.0
     assert time.monotonic() - start < WAIT
+
+
+def test_spans_go_to_an_encrypted_collector_that_an_authority_vouches_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority()
+    pair = authority.issue()
+    (tmp_path / "ca.pem").write_bytes(authority.cert)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", str(tmp_path / "ca.pem"))
+    with collecting(grpc.ssl_server_credentials([(pair.key, pair.cert)])) as collector:
+        tracer = CallTracer.open(collector.endpoint, 1.0, words=False)
+        with running(FakeEngine(), tracer=tracer) as server:
+            ask(server)
+        tracer.close()
+
+    assert root(collector.spans).name == NAME
+
+
+def test_a_call_leaves_nothing_behind_that_only_the_garbage_collector_could_free() -> None:
+    """A trace knows its call, by its deadline: kept in the call's own context, they would be a ring."""
+    alive: list[weakref.ref[Trace]] = []
+
+    def remembered(_request: SearchRequest, deadline: Deadline) -> None:
+        alive.append(weakref.ref(Trace(deadline)))
+
+    tracer = CallTracer(TracerProvider(shutdown_on_exit=False), words=False)
+    gc.disable()
+    try:
+        with running(FakeEngine(before=remembered), tracer=tracer) as server:
+            ask(server)
+            until = time.monotonic() + WAIT
+            while alive[0]() is not None:
+                assert time.monotonic() < until
+                time.sleep(0.01)
+    finally:
+        gc.enable()
