@@ -320,6 +320,54 @@ class KeySettings(Settings):
     )
 
 
+class BackupSettings(Settings):
+    """`python -m engine backup`."""
+
+    table: ClassVar[str] = "backup"
+
+    data: Path = Field(description="Data folder to back up, while servers use it as ever.")
+    to: Path = Field(
+        description="Folder for the backup, or a new file whose name ends in .tar. A folder holds the latest "
+        "backup alone, and generations that it has already are not copied again."
+    )
+    every_generation: bool = Field(
+        default=False,
+        description="Back up all generations that are kept, so that a restored folder can be rolled back; "
+        "without it, the active one.",
+        json_schema_extra={"flag": "--all"},
+    )
+
+
+class RestoreSettings(Settings):
+    """`python -m engine restore`."""
+
+    table: ClassVar[str] = "restore"
+
+    source: Path = Field(
+        description="Backup to restore: its folder, or its .tar file.", json_schema_extra={"flag": "--from"}
+    )
+    data: Path = Field(description="Data folder to make of it; one that is new or empty.")
+    replace: bool = Field(
+        default=False,
+        description="Restore although the data folder holds something, which is kept beside it under another "
+        "name. Stop its servers first.",
+    )
+
+
+class CheckSettings(Settings):
+    """`python -m engine check`."""
+
+    table: ClassVar[str] = "check"
+    alternatives: ClassVar[tuple[str, ...]] = ("data", "backup")
+
+    data: Path | None = Field(
+        default=None, description="Data folder whose generations and change log are read."
+    )
+    backup: Path | None = Field(
+        default=None, description="Backup that is read: its folder, or its .tar file."
+    )
+
+
 class DoctorSettings(Settings):
     """`python -m engine doctor`."""
 

@@ -12,6 +12,7 @@ EngineError
 │   ├── EncoderMismatchError
 │   ├── DamagedGenerationError
 │   ├── DamagedChangeLogError
+│   ├── DamagedBackupError
 │   ├── CompactedError        followed from a change that the log has forgotten
 │   └── LockHeldError         another process writes there
 ├── UnauthenticatedError      nobody knows who calls
@@ -201,6 +202,18 @@ class DamagedChangeLogError(FailedPreconditionError):
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(f"{path} {problem}. Restore the change log from a backup.", file=path)
+        self.path, self.problem = path, problem
+
+
+class DamagedBackupError(FailedPreconditionError):
+    """`problem` is the end of a sentence that begins with the file's path."""
+
+    reason = "DAMAGED_BACKUP"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"{path} {problem}. Nothing is restored from this backup; take another one.", file=path
+        )
         self.path, self.problem = path, problem
 
 

@@ -2,7 +2,7 @@
 
 A data folder holds `generations/<id>/`, each written once and never changed, and `current.json`, the pointer
 that names the active one and those active before it. The manifest is the last file of a generation to be
-written; the pointer is replaced by one atomic rename.
+written; the pointer is replaced by one atomic rename. Live changes are in `live/`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from engine.types import GenerationInfo
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 POINTER = "current.json"
+LIVE = "live"
+"""The folder of the change log, in the data folder."""
 
 PARTS = ("catalog", "encoder", "graph", "lexical", "queries", "reranker", "vectors")
 """Folders that every generation has. `report` and `evaluation` are for people and not read by the server."""
@@ -187,6 +189,10 @@ class DataFolder:
     @property
     def generations_folder(self) -> Path:
         return self.root / "generations"
+
+    @property
+    def live_folder(self) -> Path:
+        return self.root / LIVE
 
     def pointer(self) -> Pointer | None:
         path = self.root / POINTER

@@ -22,6 +22,7 @@ from engine.backends.change_log_schema import (
     MARK,
     REQUEST_COLUMNS,
     connect_to_read,
+    holds_log,
     read_extent,
     refuse_loss,
 )
@@ -61,7 +62,7 @@ class ChangeReader:
 
         ConfigError where there is no log; DamagedChangeLogError when it is foreign, or ends too early.
         """
-        if not (folder / DATABASE).exists() and not (folder / MARK).exists():
+        if not holds_log(folder):
             raise ConfigError(f"There is no change log in {folder}. A server that takes changes makes it.")
         reader = ChangeReader(folder, read_mark(folder / MARK))
         try:
@@ -165,11 +166,11 @@ class ChangeReader:
         with storage_failures(self._path), self._connected() as connection:
             verify(connection, self._path, self._log_id, acknowledged)
 
-    def back_up(self, target: Path) -> None:
+    def back_up(self, target: Path) -> Extent:
         """See `change_backup.back_up`. Neither readers nor the writer wait for it."""
         acknowledged = self._acknowledged()
         with storage_failures(self._path), self._connected() as connection:
-            back_up(connection, self._path, target, self._log_id, acknowledged)
+            return back_up(connection, self._path, target, self._log_id, acknowledged)
 
     def close(self) -> None:
         """Calls that are under way end as they would; later ones raise FailedPreconditionError."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.backends.change_log import Change, ChangeLog, ChangeReader, LoggedRequest, NewChange
-from engine.backends.change_log_schema import DATABASE, MARK
+from engine.backends.change_log_schema import holds_log
 from engine.backends.product_record import from_record, to_record
 from engine.errors import EngineError, FailedPreconditionError
 from engine.types import FloatArray, Product
@@ -125,7 +125,7 @@ class ProductLog:
     def _read(self, read: Callable[[ChangeReader], Iterator[Change]], after: int) -> Iterator[LoggedProduct]:
         if self._log is not None:
             yield from (LoggedProduct.of(change) for change in read(self._log) if change.sequence > after)
-        elif (self._folder / DATABASE).exists() or (self._folder / MARK).exists():
+        elif holds_log(self._folder):
             with closing(ChangeReader.open_to_read(self._folder)) as reader:
                 yield from (LoggedProduct.of(change) for change in read(reader) if change.sequence > after)
 

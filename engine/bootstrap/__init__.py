@@ -41,8 +41,6 @@ HANDOVER_SECONDS = 0.0005
 """What it takes to have another thread do something and to wait for it, .1 to .5 ms on virtual machines: a
 source that answers sooner is asked in the caller's own thread.
 """
-LIVE = "live"
-"""The folder of the change log, in the data folder."""
 _SEVERAL = (
     "This server runs several processes over one generation, which take no live changes yet; serve with "
     "--processes 1 to make them."
@@ -59,7 +57,7 @@ def open_engine(settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEng
     engine = ServingEngine(
         data,
         lambda generation: open_generation(generation, settings, watch),
-        log=ProductLog(settings.data / LIVE, refusal=_SEVERAL if settings.processes > 1 else ""),
+        log=ProductLog(data.live_folder, refusal=_SEVERAL if settings.processes > 1 else ""),
         batch_threads=settings.worker_count,
         live_products=settings.live_products,
         on_move=watch.on_move,

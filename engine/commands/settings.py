@@ -19,7 +19,10 @@ from engine.config import ENV_PREFIX, Settings
 from engine.errors import ConfigError
 
 CONFIG_VARIABLE = f"{ENV_PREFIX}CONFIG"
-TABLES = ("serve", "search", "key", "doctor", "build", "evaluate", "inspect", "graph", "train")
+TABLES = (
+    *("serve", "search", "key", "backup", "restore", "check", "doctor"),
+    *("build", "evaluate", "inspect", "graph", "train"),
+)
 """Of one file, shared by every command; each reads its own and leaves the others unread."""
 
 S = TypeVar("S", bound=Settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import re
@@ -17,17 +18,22 @@ from pathlib import Path
 
 import pytest
 
+from engine.generation import DataFolder
 from tests.integration.real_server import WAIT
 from tests.signer import Signer
+from tests.small_shop import active_generation, link_generation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 
 
+def blocks_of(section: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", SECTIONS[section], re.DOTALL)
+
+
 def commands_of(section: str) -> list[str]:
     """The lines of its bash blocks, those that end in a backslash joined with the next."""
-    blocks = re.findall(r"```bash\n(.*?)```", SECTIONS[section], re.DOTALL)
-    return "".join(blocks).replace("\\\n", "").splitlines()
+    return "".join(blocks_of(section, "bash")).replace("\\\n", "").splitlines()
 
 
 def free_port() -> int:
@@ -106,3 +112,52 @@ def test_securing_a_server(tmp_path: Path, small_data: Path, variables: dict[str
     assert sum(" serve " in command for command in commands) == 3
     assert '"name": "operator"' in (tmp_path / "keys.json").read_text()
     assert '"name": "web-shop"' not in (tmp_path / "keys.json").read_text()
+
+
+BACKING_UP = "Backing up and restoring"
+
+
+@pytest.fixture
+def data(tmp_path: Path, small_data: Path) -> Path:
+    """A data folder that may be replaced."""
+    DataFolder(tmp_path / "data").activate(
+        link_generation(active_generation(small_data), tmp_path / "data").id
+    )
+    return tmp_path / "data"
+
+
+def test_backing_up_and_restoring(data: Path, tmp_path: Path, variables: dict[str, str]) -> None:
+    commands = commands_of(BACKING_UP)
+
+    run_all(commands, tmp_path, variables)
+
+    assert sum(" serve " in command for command in commands) == 3
+    active = active_generation(data).id
+    assert active_generation(tmp_path / "restored").id == active
+    (replaced,) = tmp_path.glob("data.replaced-*")
+    assert active_generation(replaced).id == active
+
+
+def test_the_scheduled_backups_are_what_cron_and_systemd_read(
+    data: Path, tmp_path: Path, variables: dict[str, str]
+) -> None:
+    """A percent sign of a line of cron is a new line unless it is escaped; systemd runs no shell."""
+    (line,) = "".join(blocks_of(BACKING_UP, "cron")).splitlines()
+    *when, command = line.split(maxsplit=5)
+    service, timer = (configparser.ConfigParser(interpolation=None) for _ in range(2))
+    for unit, text in zip((service, timer), blocks_of(BACKING_UP, "ini"), strict=True):
+        unit.optionxform = str  # type: ignore[assignment, method-assign]
+        unit.read_string(text)
+    program, *arguments = service["Service"]["ExecStart"].split()
+    (tmp_path / ".venv").symlink_to(Path(sys.executable).parents[1])
+
+    assert when == ["30", "2", "*", "*", "*"]
+    assert not re.search(r"(?<!\\)%", command)
+    here = command.replace("\\%", "%").replace("/srv/shop", str(tmp_path))
+    systemd = [program.replace("/srv/shop", str(tmp_path)), *arguments]
+    run_all([here, " ".join(systemd)], tmp_path, variables)
+
+    assert re.fullmatch(r"\*-\*-\* \d\d:\d\d:\d\d", timer["Timer"]["OnCalendar"])
+    assert service["Service"]["WorkingDirectory"] == "/srv/shop"
+    assert {path.name for path in (tmp_path / "backups").iterdir()} >= {"daily"}
+    assert len(list((tmp_path / "backups").glob("[1-7]/backup.json"))) == 1

@@ -30,6 +30,7 @@ EXAMPLES: list[EngineError] = [
     errors.EncoderMismatchError(encoder="3f9c", index_encoder="a07b"),
     errors.DamagedGenerationError(Path("g-1/vectors/index"), "is cut short"),
     errors.DamagedChangeLogError(Path("live/changes.sqlite3"), "is cut short"),
+    errors.DamagedBackupError(Path("backup/backup.json"), "is cut short"),
     errors.CompactedError(sequence=3, compacted=7),
     errors.LockHeldError(Path("live/.lock")),
     errors.OverloadedError("Full."),

@@ -8,10 +8,23 @@ from pydantic import Field
 
 from engine.commands.flags import add_flags, flag_name, given_flags
 from engine.commands.settings import read_settings
-from engine.config import DoctorSettings, KeySettings, Names, SearchSettings, ServeSettings, Settings
+from engine.config import (
+    BackupSettings,
+    CheckSettings,
+    DoctorSettings,
+    KeySettings,
+    Names,
+    RestoreSettings,
+    SearchSettings,
+    ServeSettings,
+    Settings,
+)
 from engine.errors import ConfigError
 
-ALL: list[type[Settings]] = [ServeSettings, SearchSettings, KeySettings, DoctorSettings]
+ALL: list[type[Settings]] = [
+    *(ServeSettings, SearchSettings, KeySettings, DoctorSettings),
+    *(BackupSettings, RestoreSettings, CheckSettings),
+]
 
 
 @pytest.fixture(autouse=True)
