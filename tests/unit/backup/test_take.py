@@ -123,7 +123,7 @@ def fold(data: Path, text: str) -> None:
         last = log.last_sequence
         publish_tiny(data, text, folded=last)
         log.compact(last)
-        commit(log, 9)
+        commit(log, 100 + last)
 
 
 def test_a_backup_that_an_activation_and_a_compaction_overtake_begins_anew(
