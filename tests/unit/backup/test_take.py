@@ -215,6 +215,18 @@ def test_a_copy_that_was_damaged_since_is_made_again(data: Path, tmp_path: Path)
     assert state_of(restored(tmp_path / "to", tmp_path / "copy")) == state_of(data)
 
 
+def test_a_generation_of_the_same_id_but_another_build_is_copied_again(data: Path, tmp_path: Path) -> None:
+    """An id leaves out what no build makes twice alike, such as the files of the graph's store."""
+    take(data, tmp_path / "to")
+    manifest = data / "generations" / state_of(data)[0] / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"engine_version": "0.1"', '"engine_version": "0.2"'))
+
+    take(data, tmp_path / "to")
+
+    copy = restored(tmp_path / "to", tmp_path / "copy")
+    assert DataFolder(copy).open_active().manifest.engine_version == "0.2"
+
+
 def test_a_folder_holds_the_latest_backup_alone(data: Path, tmp_path: Path) -> None:
     take(data, tmp_path / "to")
     (old,) = (tmp_path / "to" / "generations").iterdir()
