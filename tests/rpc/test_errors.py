@@ -31,6 +31,8 @@ EXAMPLES: list[EngineError] = [
     errors.DamagedGenerationError(Path("g-1/vectors/index"), "is cut short"),
     errors.DamagedChangeLogError(Path("live/changes.sqlite3"), "is cut short"),
     errors.CompactedError(sequence=3, compacted=7),
+    errors.ForgottenChangesError(held=3, forgotten=7),
+    errors.RelevanceGateError("g-2", "has ndcg@10 0.4", ratio=0.9),
     errors.LockHeldError(Path("live/.lock")),
     errors.OverloadedError("Full."),
     errors.StorageFullError(Path("live/changes.sqlite3"), "found no space on the disk"),
