@@ -222,7 +222,7 @@ class CompactedError(FailedPreconditionError):
 
 
 class ForgottenChangesError(FailedPreconditionError):
-    """`held` is the last change that the generation holds, `forgotten` the last that the log does not keep."""
+    """`held` is the last change that the generation holds, `forgotten` the last one that the log lacks."""
 
     reason = "CHANGES_FORGOTTEN"
 

@@ -123,12 +123,12 @@ class ChangeReader:
         ]
 
     def latest(self, after: int | None = None) -> Iterator[Change]:
-        """The last change of every product, deletions included, in order of sequence, as of this call: of those
-        changes that come `after` one (>= 0), or of all that are kept.
+        """The last change of every product, deletions included, in order of sequence, as of this call: of
+        those changes that come `after` one (>= 0), or of all that are kept.
 
-        In memory there are one id per product while it begins and one number per product later. CompactedError
-        when the next change is forgotten. A compaction that overtakes it ends it with CompactedError: what it
-        would have told is in a generation now.
+        In memory there are one id per product while it begins and one number per product later.
+        CompactedError when the next change is forgotten. A compaction that overtakes it ends it with
+        CompactedError: what it would have told is in a generation now.
         """
         with self._reading() as (connection, extent):
             position = extent.compacted if after is None else after

@@ -1,8 +1,8 @@
 """Lets the change log of a data folder forget what its generations hold, and dies in the middle of it.
 
-    python -m tests.fault.dying_compaction DATA N
+    python -m tests.fault.dying_compaction DATA LOG N
 
-It is killed before the N-th statement that SQLite runs for it, or at its N-th write of the mark where N is
+LOG is the log's folder. It is killed before the N-th statement that SQLite runs for it, or at its N-th write of the mark where N is
 negative. With an N that is never reached it ends with 0, and says on stdout how many statements it ran.
 """
 
@@ -14,16 +14,15 @@ from pathlib import Path
 
 import engine.backends.change_writer as change_writer
 from engine.backends.product_log import ProductLog
-from engine.bootstrap import LIVE
 from engine.generation import DataFolder
 from engine.live.compaction import Compaction
 from tests.fault.dying_change_log import die, tell
 
 
 def main() -> None:
-    data, last = Path(sys.argv[1]), int(sys.argv[2])
+    data, folder, last = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     change_writer._FORGOTTEN_AT_ONCE = 7  # so that there are many steps to die at
-    log = ProductLog(data / LIVE)
+    log = ProductLog(folder)
     writer = log._writer()._writer
     connection, mark = writer._connection, writer._mark
     assert connection is not None

@@ -1,4 +1,4 @@
-"""A shop folds its live changes into generations while it goes on changing: nothing is lost, nothing twice."""
+"""A shop folds live changes into generations while it goes on changing: nothing is lost, nothing twice."""
 
 from __future__ import annotations
 

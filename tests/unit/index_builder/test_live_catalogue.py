@@ -66,15 +66,15 @@ def log(tmp_path: Path) -> Iterator[ProductLog]:
 
 
 def test_changes_are_laid_over_the_products_that_are_served(tmp_path: Path, log: ProductLog) -> None:
-    """In their order; what is new, or new again, comes last."""
-    change(log, product("b", "Pine table"), product("d", "Stool"), "a", "c", product("a", "Oak desk"))
+    """In their order, also one that was gone for a while; what is new comes last."""
+    change(log, product("b", "Pine table"), product("d", "Stool"), "a", "c", product("a", "Oak bench"))
 
     taken = taken_in(tmp_path)
 
     assert [(each.id, each.title) for each in taken.catalogue.products] == [
+        ("a", "Oak bench"),
         ("b", "Pine table"),
         ("d", "Stool"),
-        ("a", "Oak desk"),
     ]
     assert taken.folded == log.upto(5)
 
