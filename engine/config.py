@@ -37,13 +37,15 @@ class Settings(BaseSettings):
     """Values only: building one reads neither the environment nor a file; `read_settings` does.
 
     `table` is the TOML file's table, the command's name. Of the fields in `alternatives`, at most one may be
-    set; a source that sets one of them silences the others in the sources below it. `also_in_table` names the
+    set, and one has to be if `needs_one`; a source that sets one of them silences the others in the sources
+    below it. `also_in_table` names the
     keys of the table that other actions of the same command read: they are neither read nor refused.
     """
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
     table: ClassVar[str]
     alternatives: ClassVar[tuple[str, ...]] = ()
+    needs_one: ClassVar[bool] = False
     also_in_table: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
@@ -196,6 +198,14 @@ class ServeSettings(Settings):
         description="Products with new words that live changes may hold, replaced ones too, until a "
         "generation is built from them; each takes its embedding and its text in memory. More are refused; "
         "0 takes none.",
+    )
+    min_relevance_ratio: float = Field(
+        default=0.0,
+        ge=0,
+        le=2,
+        description="Relevance gate of ActivateGeneration: a generation is refused whose nDCG@10 or "
+        "recall@100, as its build measured them, is less than this share of the serving one's, unless the "
+        "call says force. 0 lets all through.",
     )
     recall_checks: int = Field(
         default=6,

@@ -14,6 +14,8 @@ EngineError
 │   ├── DamagedChangeLogError
 │   ├── DamagedBackupError
 │   ├── CompactedError        followed from a change that the log has forgotten
+│   ├── ForgottenChangesError a generation lacks changes that the log has forgotten
+│   ├── RelevanceGateError    a generation ranks worse than the one that serves
 │   └── LockHeldError         another process writes there
 ├── UnauthenticatedError      nobody knows who calls
 │   ├── MissingCredentialsError
@@ -230,6 +232,34 @@ class CompactedError(FailedPreconditionError):
             compacted=compacted,
         )
         self.sequence, self.compacted = sequence, compacted
+
+
+class ForgottenChangesError(FailedPreconditionError):
+    """`held` is the last change that the generation holds, `forgotten` the last one that the log lacks."""
+
+    reason = "CHANGES_FORGOTTEN"
+
+    def __init__(self, held: int, forgotten: int) -> None:
+        super().__init__(
+            f"The generation holds live changes up to {held}, but the change log keeps only those after "
+            f"{forgotten}: changes between would be lost. Build with --from-live, or, where the catalogue "
+            f"files hold those changes, with --live-until {forgotten}.",
+            held=held,
+            forgotten=forgotten,
+        )
+
+
+class RelevanceGateError(FailedPreconditionError):
+    """`problem` is the end of a sentence that begins with the new generation's id."""
+
+    reason = "RELEVANCE_GATE"
+
+    def __init__(self, generation_id: str, problem: str, **metadata: object) -> None:
+        super().__init__(
+            f"Generation {generation_id} {problem}. Look at its evaluation, or activate it with force.",
+            generation=generation_id,
+            **metadata,
+        )
 
 
 class LockHeldError(FailedPreconditionError):

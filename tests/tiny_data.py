@@ -10,20 +10,26 @@ from typing import TypeAlias
 from engine.backends.change_log import ChangeLog, ChangeReader
 from engine.backends.change_log_schema import holds_log
 from engine.generation import PARTS, DataFolder
+from engine.manifest import folded_parameters
+from engine.types import FoldedChanges
 from index_builder.publish import Summary, publish, seal
 from tests.change_samples import Content, content, request, upsert
+
+NOTHING_FOLDED = FoldedChanges()
 
 State: TypeAlias = tuple[str, list[tuple[int, Content]]]
 """The active generation, and all changes that the log has, with their sequences."""
 
 
-def publish_tiny(data: Path, text: str, *, folded: int = 0, size: int = 500, activate: bool = True) -> str:
-    """The id of a generation whose files are made of `text`; changes up to `folded` are in it."""
+def publish_tiny(
+    data: Path, text: str, *, folded: FoldedChanges = NOTHING_FOLDED, size: int = 500, activate: bool = True
+) -> str:
+    """The id of a generation whose files are made of `text`."""
     work = data / "building" / text
     for part in PARTS:
         (work / part / "more").mkdir(parents=True)
         (work / part / "more" / "file.bin").write_text(f"{part} of {text}".ljust(size))
-    seal(work, Summary("0.1", 4, 3, 2, 10, 0.97, {"folded": folded}, {}, {}))
+    seal(work, Summary("0.1", 4, 3, 2, 10, 0.97, folded_parameters(folded), {}, {}))
     generation = publish(work, data, activate=activate)
     work.parent.rmdir()
     return generation.id

@@ -39,6 +39,7 @@ _POLL_SECONDS = 0.02
 _STREAMED_AT_ONCE = 500
 _IDLE_CONNECTIONS = 8
 _CHANGES_AFTER = f"SELECT {CHANGE_COLUMNS} FROM change WHERE sequence > ? ORDER BY sequence LIMIT ?"  # noqa: S608
+_IDS_AFTER = "SELECT product_id, sequence FROM change WHERE sequence > ? ORDER BY sequence"
 _REQUEST = f"SELECT {REQUEST_COLUMNS} FROM request WHERE id = ?"  # noqa: S608
 
 
@@ -51,6 +52,8 @@ class ChangeReader:
         self._at_opening = mark.extent
         self._idle: deque[sqlite3.Connection] = deque()
         self._closed = False
+        self.log_id = mark.log_id.hex()
+        """Names this log; a backup of it has the same."""
         self.lineage = mark.lineage.hex()
         """Names this log and what was written to it. A log that was restored from a backup has another: who
         followed the old one has to start over.
@@ -120,21 +123,25 @@ class ChangeReader:
             read_row(self._path, self._log_id, row, number) for number, row in enumerate(rows, sequence + 1)
         ]
 
-    def latest(self) -> Iterator[Change]:
-        """The last change of every product, deletions included, in order of sequence, as of this call.
+    def latest(self, after: int | None = None) -> Iterator[Change]:
+        """The last change of every product, deletions included, in order of sequence, as of this call: of
+        those changes that come `after` one (>= 0), or of all that are kept.
 
-        In memory there are one id per product while it begins and one number per product later. A compaction
-        that overtakes it ends it with CompactedError: what it would have told is in a generation now.
+        In memory there are one id per product while it begins and one number per product later.
+        CompactedError when the next change is forgotten. A compaction that overtakes it ends it with
+        CompactedError: what it would have told is in a generation now.
         """
         with self._reading() as (connection, extent):
-            pairs = connection.execute("SELECT product_id, sequence FROM change ORDER BY sequence")
+            position = extent.compacted if after is None else after
+            if position < extent.compacted:
+                raise CompactedError(position, extent.compacted)
+            pairs = connection.execute(_IDS_AFTER, (position,))
             newest = frozenset(
                 dict(pairs).values()
             )  # not believed: every row that it rests on is checked below
-        return self._stream(newest, extent)
+        return self._stream(newest, position, extent)
 
-    def _stream(self, newest: frozenset[int], extent: Extent) -> Iterator[Change]:
-        position = extent.compacted
+    def _stream(self, newest: frozenset[int], position: int, extent: Extent) -> Iterator[Change]:
         while position < extent.sequence:
             changes = self.since(position, min(_STREAMED_AT_ONCE, extent.sequence - position))
             position = changes[-1].sequence

@@ -39,10 +39,11 @@ def check_data(root: Path) -> Iterator[Verdict]:
     if not (root / POINTER).exists() and not data.generations_folder.is_dir():
         raise ConfigError(f"There is no data folder at {root}. Name one that index_builder build has made.")
     yield _verdict("pointer", partial(_pointer, data))
+    needed = _needed(data)
     folders = data.generations_folder.iterdir() if data.generations_folder.is_dir() else ()
     for folder in sorted(folders):
         if not folder.name.startswith("."):
-            yield _generation(folder)
+            yield _generation(folder, needed=folder.name in needed)
     yield _verdict("change log", partial(_change_log, data.live_folder))
 
 
@@ -86,8 +87,19 @@ def _change_log(folder: Path) -> str:
         return f"live changes up to {log.last_sequence} are whole"
 
 
-def _generation(folder: Path) -> Verdict:
+def _needed(data: DataFolder) -> tuple[str, ...]:
+    """The active generation, and the one that it would be rolled back to."""
+    try:
+        pointer = data.pointer()
+    except DamagedGenerationError:
+        return ()
+    return (pointer.active, *pointer.previous[-1:]) if pointer else ()
+
+
+def _generation(folder: Path, *, needed: bool) -> Verdict:
     subject = f"generation {folder.name}"
+    if not needed and not (folder / MANIFEST).exists():
+        return Verdict(subject, evidence="has no manifest, so that it is none: its removal was not finished")
     try:
         files = Manifest.read(folder / MANIFEST).files
     except EngineError as error:

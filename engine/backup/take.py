@@ -80,10 +80,11 @@ def _take(data: DataFolder, state: _State, destination: Destination, *, every: b
     active = data.open_generation(pointer.active, verify=False)
     log = _add_log(data, destination)
     _refuse_gap(active, log)
-    files = {**log.files, **destination.add_generation(active)}
+    files = dict(log.files)
     others = sorted(state.there - {pointer.active}) if every else []
-    for name in others:
-        files |= destination.add_generation(data.open_generation(name, verify=False))
+    for generation in (active, *(data.open_generation(name, verify=False) for name in others)):
+        with generation.in_use():
+            files |= destination.add_generation(generation)
     manifest = BackupManifest(
         created=created,
         engine_version=engine.__version__,
@@ -106,17 +107,12 @@ def _add_log(data: DataFolder, destination: Destination) -> LogCopy:
 
 def _refuse_gap(active: Generation, log: LogCopy) -> None:
     """Between what the generation was built with and what the log still holds."""
-    folded = folded_of(active)
+    folded = active.manifest.folded.sequence
     if log.extent.compacted > folded:
         raise FailedPreconditionError(
             f"The change log has forgotten changes up to {log.extent.compacted}, but the active generation "
             f"{active.id} holds them only up to {folded}. Activate the one that they were folded into."
         )
-
-
-def folded_of(generation: Generation) -> int:
-    """The last live change that a generation was built with; 0 of one that was built without."""
-    return int(generation.manifest.build.get("folded", 0))
 
 
 def _manifests(data: DataFolder) -> Iterator[Path]:

@@ -16,12 +16,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import grpc
 import pytest
 
+from cartograph.v1 import (
+    catalog_service_pb2,
+    catalog_service_pb2_grpc,
+    generation_service_pb2,
+    generation_service_pb2_grpc,
+    product_pb2,
+)
 from engine.generation import DataFolder
 from tests.integration.real_server import WAIT
 from tests.signer import Signer
-from tests.small_shop import active_generation, link_generation
+from tests.small_shop import SmallShop, active_generation, link_generation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
@@ -112,6 +120,40 @@ def test_securing_a_server(tmp_path: Path, small_data: Path, variables: dict[str
     assert sum(" serve " in command for command in commands) == 3
     assert '"name": "operator"' in (tmp_path / "keys.json").read_text()
     assert '"name": "web-shop"' not in (tmp_path / "keys.json").read_text()
+
+
+def test_folding_live_changes_into_a_generation(
+    tmp_path: Path, small_data: Path, small_shop: SmallShop, variables: dict[str, str]
+) -> None:
+    """With a change that is made after the server has begun to serve."""
+    section = "Folding live changes into a generation"
+    data = tmp_path / "data"
+    DataFolder(data).activate(link_generation(active_generation(small_data), data).id)
+    shutil.copy(small_shop.queries, tmp_path)
+    shutil.copy(small_shop.qrels, tmp_path)
+    variables |= {"CARTOGRAPH_GRAPH_MODELS": "false", "CARTOGRAPH_RERANKER_PAIRS": "100"}
+    target = variables["CARTOGRAPH_TARGET"]
+    (activation,) = re.findall(r"```python\n(.*?)```", SECTIONS[section], re.DOTALL)
+    serve, build, *others = commands_of(section)
+    with serving(serve, tmp_path, variables), grpc.insecure_channel(target) as channel:
+        product = product_pb2.Product(id="TEA-1", title="Zanzibar teapot")
+        catalog_service_pb2_grpc.CatalogServiceStub(channel).UpsertProducts(
+            catalog_service_pb2.UpsertProductsRequest(upserts=[{"product": product}]), timeout=WAIT
+        )
+        run_all([build], tmp_path, variables)
+        subprocess.run(
+            [sys.executable, "-c", activation.replace("localhost:50051", target)],
+            env=variables,
+            timeout=WAIT,
+            check=True,
+        )
+        run_all(others, tmp_path, variables)
+        status = generation_service_pb2_grpc.GenerationServiceStub(channel).GetServingStatus(
+            generation_service_pb2.GetServingStatusRequest(), timeout=WAIT
+        )
+
+    assert " build --from-live " in build
+    assert (status.generation.live_sequence, status.generation.product_count) == (1, 31)
 
 
 BACKING_UP = "Backing up and restoring"

@@ -32,6 +32,8 @@ EXAMPLES: list[EngineError] = [
     errors.DamagedChangeLogError(Path("live/changes.sqlite3"), "is cut short"),
     errors.DamagedBackupError(Path("backup/backup.json"), "is cut short"),
     errors.CompactedError(sequence=3, compacted=7),
+    errors.ForgottenChangesError(held=3, forgotten=7),
+    errors.RelevanceGateError("g-2", "has ndcg@10 0.4", ratio=0.9),
     errors.LockHeldError(Path("live/.lock")),
     errors.OverloadedError("Full."),
     errors.StorageFullError(Path("live/changes.sqlite3"), "found no space on the disk"),

@@ -190,3 +190,24 @@ def test_flags_not_given_stay_out_so_that_lower_sources_count() -> None:
     given = given_flags(parser.parse_args(["--no-metrics", "--max-inflight", "5"]), ServeSettings)
     assert given == {"metrics": False, "max_inflight": "5"}
     assert read_settings(ServeSettings, {"data": "shop", **given}).max_inflight == 5
+
+
+class NeedsOne(Settings):
+    table = "needs"
+    alternatives = ("left", "right")
+    needs_one = True
+
+    left: tuple[Path, ...] = Field((), description="A.")
+    right: bool = Field(False, description="B.")
+
+
+@pytest.mark.parametrize("given", [{}, {"right": False}, {"left": ()}])
+def test_of_alternatives_that_are_needed_all_are_named_when_none_is_given(given: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=r"^--left or --right is missing; give one of them\.$"):
+        read_settings(NeedsOne, given)
+
+
+def test_one_of_the_alternatives_that_are_needed_is_enough_and_two_are_too_many() -> None:
+    assert read_settings(NeedsOne, {"right": True}).right
+    with pytest.raises(ConfigError, match="exclude each other"):
+        read_settings(NeedsOne, {"left": ("a",), "right": True})

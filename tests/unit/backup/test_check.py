@@ -79,6 +79,14 @@ def test_a_manifest_that_cannot_be_read_is_named(data: Path, content: bytes | No
     assert any(problem.startswith(str(path)) for problem in told)
 
 
+def test_a_generation_whose_removal_was_cut_off_is_no_damage(data: Path) -> None:
+    """What an interrupted removal leaves has no manifest; one that is needed has to have it."""
+    unused = publish_tiny(data, "unused", activate=False)
+    (data / "generations" / unused / "manifest.json").unlink()
+
+    assert problems(data) == []
+
+
 def test_all_files_that_are_damaged_are_named_at_once(data: Path) -> None:
     damaged = [path for path in (data / "generations").rglob("file.bin") if "graph" not in path.parts]
     for path in damaged:

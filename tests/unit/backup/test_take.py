@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.backends.change_log import ChangeLog, ChangeReader
+from engine.backends.product_log import ProductLog
 from engine.backup.destination import LOCK, Destination, FolderDestination, LogCopy
 from engine.backup.manifest import BACKUP
 from engine.backup.restore import restore
@@ -24,6 +25,7 @@ from engine.errors import (
     LockHeldError,
 )
 from engine.generation import DataFolder
+from engine.types import FoldedChanges
 from tests.tiny_data import State, change, commit, flip, publish_tiny, state_of, truncate
 
 
@@ -121,7 +123,7 @@ def fold(data: Path, text: str) -> None:
     """A build from live changes, its activation, and the compaction of what it holds."""
     with closing(ChangeLog.open(data / "live")) as log:
         last = log.last_sequence
-        publish_tiny(data, text, folded=last)
+        publish_tiny(data, text, folded=FoldedChanges(last, log.log_id, log.lineage))
         log.compact(last)
         commit(log, 100 + last)
 
@@ -137,7 +139,8 @@ def test_a_backup_that_an_activation_and_a_compaction_overtake_begins_anew(
     copy = restored(tmp_path / "to", tmp_path / "copy")
     assert state_of(copy) == state_of(data)
     active, changes = state_of(copy)
-    assert DataFolder(copy).open_generation(active).manifest.build["folded"] == 6
+    folded = DataFolder(copy).open_generation(active).manifest.folded
+    assert folded.sequence == ProductLog(copy / "live").start_of(folded) == 6
     assert [sequence for sequence, _ in changes] == [7, 8]
     assert manifest.generations == {active}
 
@@ -181,9 +184,10 @@ def test_backups_beside_builds_that_fold_and_compact_are_each_of_one_moment(
             copy = restored(backup, tmp_path / f"copy{turn}")
             states.append(state_of(copy))
             active, changes = states[-1]
-            folded = DataFolder(copy).open_generation(active).manifest.build["folded"]
-            assert {sequence for sequence, _ in changes} >= set(range(folded + 1, last + 1))
-            assert folded <= last
+            folded = DataFolder(copy).open_generation(active).manifest.folded
+            start = ProductLog(copy / "live").start_of(folded)
+            assert start <= folded.sequence <= last
+            assert [sequence for sequence, _ in changes] == list(range(start + 1, last + 1))
     finally:
         done.set()
         builder.join()
