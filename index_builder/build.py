@@ -23,7 +23,7 @@ from engine.backends.model_files import ModelSpec
 from engine.bootstrap import open_generation
 from engine.commands.flags import flag_name
 from engine.config import ServeSettings
-from engine.errors import ConfigError, LockHeldError
+from engine.errors import ConfigError, EngineError, LockHeldError
 from engine.generation import DataFolder, Generation
 from engine.manifest import folded_parameters
 from engine.product_texts import EmbeddingTexts, rerank_text
@@ -53,7 +53,7 @@ from index_builder.vectors import VectorIndexReport, build_vector_index
 WORK = "building"
 CACHE = "cache"
 _PATIENCE_SECONDS = 2.0
-"""For a server that lets its change log forget something just now; it takes less."""
+"""For a server that lets its change log forget something just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _pruned(built: Built, data: DataFolder, keep: int) -> Built:
     """What cannot be removed is told, and no reason for a build that is published to have failed."""
     try:
         return replace(built, removed=tuple(prune(data, keep).removed))
-    except ConfigError as error:
+    except EngineError as error:
         return replace(built, warnings=(*built.warnings, error.message))
 
 

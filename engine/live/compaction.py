@@ -15,7 +15,7 @@ from engine.errors import EngineError
 from engine.types import FoldedChanges
 
 _AT_A_TIME = 10_000
-"""Changes forgotten before a build that waits for its turn gets it: some tenths of a second."""
+"""Changes forgotten before a build that waits for its turn gets it."""
 _AGAIN_SECONDS, _RETRY_SECONDS = 600.0, 60.0
 """Until it is looked whether there is more to forget, since generations may have been removed; sooner when it
 could not be looked.

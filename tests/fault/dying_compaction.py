@@ -2,8 +2,9 @@
 
     python -m tests.fault.dying_compaction DATA LOG N
 
-LOG is the log's folder. It is killed before the N-th statement that SQLite runs for it, or at its N-th write of the mark where N is
-negative. With an N that is never reached it ends with 0, and says on stdout how many statements it ran.
+LOG is the log's folder. It is killed before the N-th statement that SQLite runs for it, or at its N-th write
+of the mark where N is negative. With an N that is never reached it ends with 0, and says on stdout how many
+statements it ran.
 """
 
 from __future__ import annotations

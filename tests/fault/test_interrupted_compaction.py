@@ -95,7 +95,7 @@ def test_whenever_it_is_killed_every_generation_has_its_changes(shop: Shop) -> N
     """Before a statement, or at a write of the mark; the next one is let live, and ends what was begun."""
     extents = []
     statements = statements_of(shop_copy(shop, "counted").compact(10_000))
-    deaths = [*np.linspace(0, statements - 1, 12).astype(int).tolist(), -1, -2, -3]
+    deaths = [*np.linspace(0, statements - 1, 8).astype(int).tolist(), -1, -2, -3]
     for number, last in enumerate(deaths):
         copy = shop_copy(shop, f"copy-{number}")
         killed = copy.compact(last)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,8 @@ from engine.generation import LIVE, DataFolder
 from engine.manifest import folded_parameters
 from engine.types import ColumnKind, FoldedChanges, Product, ProductId
 from index_builder.catalog import write_catalog
+from index_builder.config import BuildSettings
+from index_builder.intake import take_in
 from index_builder.live_catalogue import TakenIn, folded_into_files, read_live, settled_kinds
 from index_builder.publish import Summary, publish, seal
 from index_builder.sources.mapping import AttributeKind
@@ -177,3 +181,22 @@ def test_files_without_changes_that_the_log_has_forgotten_are_refused(
         with pytest.raises(ForgottenChangesError, match=r"--from-live, .* with --live-until 2"):
             folded_into_files(tmp_path, lacking)
     assert folded_into_files(tmp_path, 2) == held
+
+
+@pytest.mark.parametrize("given", [{"catalog": (Path("x.jsonl"),)}, {"live_until": 3}])
+def test_what_is_served_is_built_from_nothing_else(tmp_path: Path, given: dict[str, Any]) -> None:
+    settings = BuildSettings(out=tmp_path, from_live=True, **given)
+
+    with pytest.raises(ConfigError, match="--from-live goes neither with --catalog nor with --live-until"):
+        take_in(settings, tmp_path / "report", lambda _done, _total: None)
+
+
+def test_what_is_served_has_a_report_like_every_catalogue(tmp_path: Path, log: ProductLog) -> None:
+    change(log, product("d", "Stool", width="narrow"))
+    settings = BuildSettings(out=tmp_path, from_live=True)
+
+    take_in(settings, tmp_path / "report", lambda _done, _total: None)
+
+    report = json.loads((tmp_path / "report" / "quality.json").read_text())
+    assert (report["mapping"], report["product_count"], report["bad_row_count"]) == ("live", 4, 0)
+    assert [warning["code"] for warning in report["warnings"]] == ["bad_attribute"]
