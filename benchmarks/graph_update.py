@@ -38,7 +38,7 @@ from index_builder.graph.load import QUADS, GraphReport
 from index_builder.graph.revise import Previous, Revision, write_store
 from index_builder.graph.upkeep.history import RUN
 from index_builder.graph_step import GraphStep
-from index_builder.intake import read_catalogue
+from index_builder.intake import take_in
 from index_builder.knowledge import Knowledge, read_knowledge
 from index_builder.progress import SilentProgress
 from index_builder.train.base_model import resolve_base_model
@@ -172,7 +172,7 @@ def main() -> None:
         settings = BuildSettings(
             catalog=(arguments.catalog,), ontology=tuple(arguments.ontology), out=folder / "data"
         )
-        products = read_catalogue(settings, folder, lambda *_: None).products
+        products = take_in(settings, folder, lambda *_: None).catalogue.products
         figures = report(products, arguments.share, arguments.seed, Steps.prepare(settings, folder))
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
 

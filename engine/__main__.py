@@ -1,4 +1,4 @@
-"""`python -m engine serve | search | key | doctor`."""
+"""`python -m engine serve | search | key | backup | restore | check | doctor`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from rich.console import Console
 import engine
 from engine.commands.flags import given_flags
 from engine.commands.settings import add_settings, read_settings
-from engine.config import DoctorSettings, KeySettings, SearchSettings, ServeSettings, Settings
+from engine.config import (
+    BackupSettings,
+    CheckSettings,
+    DoctorSettings,
+    KeySettings,
+    RestoreSettings,
+    SearchSettings,
+    ServeSettings,
+    Settings,
+)
 from engine.errors import ConfigError, EngineError
 
 FAILED, WRONG_USAGE = 1, 2
@@ -50,6 +59,24 @@ def _key(settings: KeySettings, flags: argparse.Namespace, console: Console) -> 
     return key(flags.action, flags.name, settings, console)
 
 
+def _backup(settings: BackupSettings, _flags: argparse.Namespace, console: Console) -> int:
+    from engine.commands.backup import backup
+
+    return backup(settings, console)
+
+
+def _restore(settings: RestoreSettings, _flags: argparse.Namespace, console: Console) -> int:
+    from engine.commands.backup import restore
+
+    return restore(settings, console)
+
+
+def _check(settings: CheckSettings, _flags: argparse.Namespace, console: Console) -> int:
+    from engine.commands.check import check
+
+    return check(settings, console)
+
+
 def _doctor(settings: DoctorSettings, _flags: argparse.Namespace, console: Console) -> int:
     from engine.commands.doctor import doctor
 
@@ -60,6 +87,13 @@ COMMANDS = {
     "serve": Command("Answer gRPC calls from a data folder's active generation.", ServeSettings, _serve),
     "search": Command("Search once, asking a server or a data folder.", SearchSettings, _search),
     "key": Command("Create, list or revoke API keys.", KeySettings, _key),
+    "backup": Command(
+        "Copy a data folder, live changes included, while it is served.", BackupSettings, _backup
+    ),
+    "restore": Command("Make a data folder of a backup.", RestoreSettings, _restore),
+    "check": Command(
+        "Read all of a data folder, or of a backup, and name what is damaged.", CheckSettings, _check
+    ),
     "doctor": Command("Say what this machine can do, proved by running it.", DoctorSettings, _doctor),
 }
 

@@ -46,13 +46,15 @@ class Settings(BaseSettings):
     """Values only: building one reads neither the environment nor a file; `read_settings` does.
 
     `table` is the TOML file's table, the command's name. Of the fields in `alternatives`, at most one may be
-    set; a source that sets one of them silences the others in the sources below it. `also_in_table` names the
+    set, and one has to be if `needs_one`; a source that sets one of them silences the others in the sources
+    below it. `also_in_table` names the
     keys of the table that other actions of the same command read: they are neither read nor refused.
     """
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
     table: ClassVar[str]
     alternatives: ClassVar[tuple[str, ...]] = ()
+    needs_one: ClassVar[bool] = False
     also_in_table: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
@@ -214,6 +216,14 @@ class ServeSettings(Settings):
         description="Callers that may follow the change log (WatchChanges) at a time, each with a thread of "
         "its own and a few MiB; one more is refused with RESOURCE_EXHAUSTED. 0 lets none.",
     )
+    min_relevance_ratio: float = Field(
+        default=0.0,
+        ge=0,
+        le=2,
+        description="Relevance gate of ActivateGeneration: a generation is refused whose nDCG@10 or "
+        "recall@100, as its build measured them, is less than this share of the serving one's, unless the "
+        "call says force. 0 lets all through.",
+    )
     recall_checks: int = Field(
         default=6,
         ge=0,
@@ -357,6 +367,54 @@ class KeySettings(Settings):
     )
     calls_per_day: int = Field(
         default=0, ge=0, le=10**12, description="Calls a day (UTC) that a new key may make; 0 is no limit."
+    )
+
+
+class BackupSettings(Settings):
+    """`python -m engine backup`."""
+
+    table: ClassVar[str] = "backup"
+
+    data: Path = Field(description="Data folder to back up, while servers use it as ever.")
+    to: Path = Field(
+        description="Folder for the backup, or a new file whose name ends in .tar. A folder holds the latest "
+        "backup alone, and generations that it has already are not copied again."
+    )
+    every_generation: bool = Field(
+        default=False,
+        description="Back up all generations that are kept, so that a restored folder can be rolled back; "
+        "without it, the active one.",
+        json_schema_extra={"flag": "--all"},
+    )
+
+
+class RestoreSettings(Settings):
+    """`python -m engine restore`."""
+
+    table: ClassVar[str] = "restore"
+
+    source: Path = Field(
+        description="Backup to restore: its folder, or its .tar file.", json_schema_extra={"flag": "--from"}
+    )
+    data: Path = Field(description="Data folder to make of it; one that is new or empty.")
+    replace: bool = Field(
+        default=False,
+        description="Restore although the data folder holds something, which is kept beside it under another "
+        "name. Stop its servers first.",
+    )
+
+
+class CheckSettings(Settings):
+    """`python -m engine check`."""
+
+    table: ClassVar[str] = "check"
+    alternatives: ClassVar[tuple[str, ...]] = ("data", "backup")
+
+    data: Path | None = Field(
+        default=None, description="Data folder whose generations and change log are read."
+    )
+    backup: Path | None = Field(
+        default=None, description="Backup that is read: its folder, or its .tar file."
     )
 
 

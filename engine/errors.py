@@ -12,8 +12,11 @@ EngineError
 │   ├── EncoderMismatchError
 │   ├── DamagedGenerationError
 │   ├── DamagedChangeLogError
+│   ├── DamagedBackupError
 │   ├── CompactedError        followed from a change that the log has forgotten
 │   ├── AnotherLogError       followed a change log that is not the one here
+│   ├── ForgottenChangesError a generation lacks changes that the log has forgotten
+│   ├── RelevanceGateError    a generation ranks worse than the one that serves
 │   └── LockHeldError         another process writes there
 ├── UnauthenticatedError      nobody knows who calls
 │   ├── MissingCredentialsError
@@ -205,6 +208,18 @@ class DamagedChangeLogError(FailedPreconditionError):
         self.path, self.problem = path, problem
 
 
+class DamagedBackupError(FailedPreconditionError):
+    """`problem` is the end of a sentence that begins with the file's path."""
+
+    reason = "DAMAGED_BACKUP"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"{path} {problem}. Nothing is restored from this backup; take another one.", file=path
+        )
+        self.path, self.problem = path, problem
+
+
 class CompactedError(FailedPreconditionError):
     """`compacted` is the last change that the log has forgotten, `sequence` the one to go on after."""
 
@@ -232,6 +247,34 @@ class AnotherLogError(FailedPreconditionError):
             "folder. Start over from a snapshot.",
             followed=followed,
             log_id=log_id,
+        )
+
+
+class ForgottenChangesError(FailedPreconditionError):
+    """`held` is the last change that the generation holds, `forgotten` the last one that the log lacks."""
+
+    reason = "CHANGES_FORGOTTEN"
+
+    def __init__(self, held: int, forgotten: int) -> None:
+        super().__init__(
+            f"The generation holds live changes up to {held}, but the change log keeps only those after "
+            f"{forgotten}: changes between would be lost. Build with --from-live, or, where the catalogue "
+            f"files hold those changes, with --live-until {forgotten}.",
+            held=held,
+            forgotten=forgotten,
+        )
+
+
+class RelevanceGateError(FailedPreconditionError):
+    """`problem` is the end of a sentence that begins with the new generation's id."""
+
+    reason = "RELEVANCE_GATE"
+
+    def __init__(self, generation_id: str, problem: str, **metadata: object) -> None:
+        super().__init__(
+            f"Generation {generation_id} {problem}. Look at its evaluation, or activate it with force.",
+            generation=generation_id,
+            **metadata,
         )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -44,3 +46,19 @@ def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
         name = path.relative_to(folder).as_posix()
         if path.is_file():
             yield name, path
+
+
+@contextmanager
+def held(path: Path, *, alone: bool = False) -> Iterator[bool]:
+    """Hold a file that is there, together with others or `alone`, without waiting; whether that could be. It
+    is let go with the process, however that ends. Where the file system has no locks, everybody can.
+    """
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        except OSError:
+            pass
+        yield True

@@ -2,113 +2,40 @@
 
 A data folder holds `generations/<id>/`, each written once and never changed, and `current.json`, the pointer
 that names the active one and those active before it. The manifest is the last file of a generation to be
-written; the pointer is replaced by one atomic rename.
+written; the pointer is replaced by one atomic rename. Live changes are in `live/`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
-from engine.errors import ConfigError, DamagedGenerationError, FailedPreconditionError, NotFoundError
-from engine.files import sha256_of, write_atomically
-from engine.types import GenerationInfo
+from engine.errors import (
+    ConfigError,
+    DamagedGenerationError,
+    FailedPreconditionError,
+    LockHeldError,
+    NotFoundError,
+)
+from engine.files import held, sha256_of, write_atomically
+from engine.manifest import MANIFEST, FileRecord, Manifest
+from engine.types import FoldedChanges, GenerationInfo
 
-FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
+__all__ = ["MANIFEST", "PARTS", "POINTER", "DataFolder", "FileRecord", "Generation", "Manifest", "Pointer"]
+
 POINTER = "current.json"
+LIVE = "live"
+"""The folder of the change log, in the data folder."""
 
 PARTS = ("catalog", "encoder", "graph", "lexical", "queries", "reranker", "vectors")
 """Folders that every generation has. `report` and `evaluation` are for people and not read by the server."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileRecord:
-    """Size in bytes and SHA-256 of a file, as they were when the manifest was written."""
-
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a generation is made of. `created` is UTC; `evaluation` is empty without judgements."""
-
-    id: str
-    created: datetime
-    engine_version: str
-    dimension: int
-    product_count: int
-    past_query_count: int
-    statement_count: int
-    measured_recall: float
-    build: Mapping[str, Any]
-    parts: Mapping[str, Mapping[str, Any]]
-    files: Mapping[str, FileRecord]
-    evaluation: Mapping[str, float] = field(default_factory=dict)
-
-    def to_json(self) -> str:
-        data = {
-            "format_version": FORMAT_VERSION,
-            "id": self.id,
-            "created": self.created.isoformat(),
-            "engine_version": self.engine_version,
-            "dimension": self.dimension,
-            "product_count": self.product_count,
-            "past_query_count": self.past_query_count,
-            "statement_count": self.statement_count,
-            "measured_recall": self.measured_recall,
-            "evaluation": dict(self.evaluation),
-            "build": dict(self.build),
-            "parts": {name: dict(part) for name, part in self.parts.items()},
-            "files": {
-                name: {"size": record.size, "sha256": record.sha256} for name, record in self.files.items()
-            },
-        }
-        return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-    @classmethod
-    def read(cls, path: Path) -> Manifest:
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise DamagedGenerationError(path, "is missing") from None
-        except (OSError, ValueError) as error:
-            raise DamagedGenerationError(path, f"cannot be read ({error})") from error
-        version = data.get("format_version") if isinstance(data, dict) else None
-        if version != FORMAT_VERSION:
-            raise DamagedGenerationError(
-                path, f"has format version {version}, this engine reads {FORMAT_VERSION}"
-            )
-        try:
-            del data["format_version"]
-            data["created"] = datetime.fromisoformat(data["created"])
-            data["files"] = {name: FileRecord(**record) for name, record in data["files"].items()}
-            return cls(**data)
-        except (KeyError, TypeError, ValueError) as error:
-            raise DamagedGenerationError(path, f"is not a manifest ({error!r})") from error
-
-    def info(self, *, active: bool) -> GenerationInfo:
-        return GenerationInfo(
-            id=self.id,
-            created=self.created,
-            active=active,
-            product_count=self.product_count,
-            past_query_count=self.past_query_count,
-            statement_count=self.statement_count,
-            dimension=self.dimension,
-            measured_recall=self.measured_recall,
-            evaluation=self.evaluation,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +69,19 @@ class Generation:
 
     def part(self, name: str) -> Path:
         return self.folder / name
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Nobody removes it meanwhile. Raises DamagedGenerationError when somebody does so already."""
+        path = self.folder / MANIFEST
+        with ExitStack() as stack:
+            try:
+                ours = stack.enter_context(held(path))
+            except FileNotFoundError:
+                raise DamagedGenerationError(path, "is missing") from None
+            if not ours:
+                raise DamagedGenerationError(path, "is being removed")
+            yield
 
 
 def _check_sums(folder: Path, files: Mapping[str, FileRecord]) -> None:
@@ -188,6 +128,10 @@ class DataFolder:
     def generations_folder(self) -> Path:
         return self.root / "generations"
 
+    @property
+    def live_folder(self) -> Path:
+        return self.root / LIVE
+
     def pointer(self) -> Pointer | None:
         path = self.root / POINTER
         try:
@@ -207,6 +151,10 @@ class DataFolder:
             with suppress(DamagedGenerationError):
                 found.append(Manifest.read(path))
         return sorted(found, key=lambda manifest: (manifest.created, manifest.id), reverse=True)
+
+    def folded(self) -> tuple[FoldedChanges, ...]:
+        """Of every generation that is there. DamagedGenerationError for a manifest that cannot be read."""
+        return tuple(Manifest.read(path).folded for path in self.generations_folder.glob(f"*/{MANIFEST}"))
 
     def list(self) -> tuple[GenerationInfo, ...]:
         pointer = self.pointer()
@@ -234,7 +182,7 @@ class DataFolder:
 
     def activate(self, generation_id: str) -> Pointer:
         """Point at a generation; durable when this returns."""
-        with self._locked():
+        with self.pointing():
             before = self.pointer()
             if before is not None and before.active == generation_id:
                 return before
@@ -242,22 +190,45 @@ class DataFolder:
             return self._point(Pointer(generation_id, previous[-self.MAX_PREVIOUS :]))
 
     def roll_back_target(self) -> str:
-        """The generation that was active before. Raises FailedPreconditionError when there is none."""
+        """The generation that was active before. Raises FailedPreconditionError when none is, or is left."""
         pointer = self.pointer()
         if pointer is None or not pointer.previous:
             raise FailedPreconditionError("There is no earlier generation to roll back to.")
-        return pointer.previous[-1]
+        target = pointer.previous[-1]
+        if not (self.generations_folder / target / MANIFEST).is_file():
+            raise FailedPreconditionError(
+                f"Generation {target}, which was active before, is not there any more: it was pruned. "
+                "Activate one of those that ListGenerations names.",
+                generation=target,
+            )
+        return target
 
     def roll_back(self) -> Pointer:
         """Point at the generation that was active before; it is forgotten as a target of the next one."""
-        with self._locked():
+        with self.pointing():
             target = self.roll_back_target()
             pointer = self.pointer()
             previous = pointer.previous[:-1] if pointer else ()
             return self._point(Pointer(target, previous))
 
-    def _locked(self) -> FileLock:
+    def pointing(self) -> FileLock:
+        """Held while the pointer is moved, and by who needs it to stay."""
         return FileLock(self.root / ".pointer.lock", timeout=30)
+
+    @contextmanager
+    def building(self, *, wait: float = 0.0) -> Iterator[None]:
+        """Held while generations are made or removed, and while the change log forgets what all of them hold.
+        Raises LockHeldError when it is not free after `wait` seconds.
+        """
+        lock = FileLock(self.root / ".build.lock", timeout=wait)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise LockHeldError(self.root / ".build.lock") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _point(self, pointer: Pointer) -> Pointer:
         text = json.dumps({"active": pointer.active, "previous": list(pointer.previous)}, indent=2) + "\n"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from engine.browsing.browser import GraphBrowser
-from engine.cached_search import Search
+import structlog
+
 from engine.change_feed import Followed
 from engine.deadline import Deadline
 from engine.errors import NotFoundError, NotServingError
@@ -26,72 +26,31 @@ from engine.graph_values import (
     NeighboursRequest,
 )
 from engine.live.changes import ChangeRequest, ChangeResult
+from engine.live.compaction import Compaction, ForgettingLog
 from engine.live.live_generation import LiveGeneration, LoggedChange
 from engine.live.writer import LiveWriter, Log
-from engine.pipeline import Pipeline
+from engine.opened import Opened, Showing, View
 from engine.plan import checked_query
+from engine.relevance_gate import check_relevance
 from engine.request import SearchRequest, SearchResult, Suggestion
 from engine.side_by_side import search_side_by_side
-from engine.stages.retrieve import PastQueries
 from engine.text import normalise
-from engine.types import GenerationInfo, LiveStatus, Product, ServingStatus
-from engine.vector_search import VectorRequest, VectorResult, VectorSearch
+from engine.types import FoldedChanges, GenerationInfo, LiveStatus, Product, ServingStatus
+from engine.vector_search import VectorRequest, VectorResult
+
+__all__ = ["ChangeLog", "Opened", "ServingEngine", "Showing", "View"]
+
+_log = structlog.get_logger()
 
 
-class ChangeLog(Log, Followed, Protocol):
+class ChangeLog(Log, ForgettingLog, Followed, Protocol):
     """Of products; see `engine.backends.product_log`."""
+
+    def start_of(self, folded: FoldedChanges) -> int: ...
 
     def latest(self, after: int) -> Iterator[LoggedChange]: ...
 
     def close(self) -> None: ...
-
-
-class ProductStore(Protocol):
-    """Products of one generation by row and by id."""
-
-    def row_of(self, product_id: str) -> int | None: ...
-
-    def products(self, rows: Sequence[int]) -> list[Product]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One state of a generation and its live changes. A call is answered from one view, whatever is changed
-    meanwhile.
-    """
-
-    pipeline: Pipeline
-    search: Search
-    vectors: VectorSearch
-    catalog: ProductStore
-    past_queries: PastQueries
-
-
-@dataclass(slots=True)
-class Showing:
-    """The view that calls see when they begin."""
-
-    view: View
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A generation with everything loaded and warm; `close` frees it, when no call uses it any more."""
-
-    generation: Generation
-    showing: Showing
-    live: LiveGeneration
-    browser: GraphBrowser
-    device: str
-    close: Callable[[], None]
-
-    @property
-    def view(self) -> View:
-        return self.showing.view
-
-    @property
-    def pipeline(self) -> Pipeline:
-        return self.view.pipeline
 
 
 @dataclass(slots=True)
@@ -115,15 +74,18 @@ class ServingEngine:
         log: ChangeLog,
         batch_threads: int,
         live_products: int,
+        min_relevance_ratio: float = 0.0,
         on_move: Callable[[], None] = lambda: None,
         on_commit: Callable[[int, float], None] | None = None,
     ) -> None:
         """`load` opens and warms a generation, or raises EngineError; `log` keeps live changes, of which
         `live_products` with new words are taken; `batch_threads` answer the searches of a batch side by side;
-        `on_move` is told when the data folder's pointer was moved from here, `on_commit` as by `LiveWriter`.
+        `min_relevance_ratio` is the gate of `activate`; `on_move` is told when the data folder's pointer was
+        moved from here, `on_commit` as by `LiveWriter`.
         """
         self._data = data
         self._load = load
+        self._min_relevance_ratio = min_relevance_ratio
         self._on_move = on_move
         self._lease: _Lease | None = None
         self._lock = threading.Lock()
@@ -132,6 +94,7 @@ class ServingEngine:
         self._log, self.feed = log, log.feed
         self._committing = threading.Lock()
         self._writer = LiveWriter(log, self._live, most_slots=live_products, on_commit=on_commit)
+        self._compaction = Compaction(data, log)
 
     def start(self, generation: Generation) -> None:
         """Load the first generation."""
@@ -171,7 +134,9 @@ class ServingEngine:
     def change_products(self, request: ChangeRequest, deadline: Deadline) -> ChangeResult:
         """Durable and seen by searches when this returns; see `LiveWriter.write`."""
         with self._using() as opened:
-            return self._writer.write(request, deadline, opened.live)
+            result = self._writer.write(request, deadline, opened.live)
+        self._compaction.after_write()
+        return result
 
     def describe_entity(self, request: DescribeRequest) -> Description:
         with self._using() as opened:
@@ -193,10 +158,15 @@ class ServingEngine:
     def generations(self) -> tuple[GenerationInfo, ...]:
         return self._data.list()
 
-    def activate(self, generation_id: str) -> GenerationInfo:
-        """Open, warm and swap in; the pointer moves only after it serves. Errors leave all as it was."""
+    def activate(self, generation_id: str, *, force: bool = False) -> GenerationInfo:
+        """Open, warm and swap in; the pointer moves only after it serves. Errors leave all as it was.
+
+        Raises RelevanceGateError for one that ranks worse than the gate allows, unless `force`; an earlier
+        one that is rolled back to passes.
+        """
         with self._swap:
-            info = self._activate(generation_id, lambda: self._data.activate(generation_id))
+            ratio = 0.0 if force else self._min_relevance_ratio
+            info = self._activate(generation_id, lambda: self._data.activate(generation_id), ratio)
         self._on_move()
         return info
 
@@ -229,21 +199,31 @@ class ServingEngine:
         """Free everything; calls after this raise NotServingError."""
         self._batch.shutdown(wait=True, cancel_futures=True)
         self._writer.close()
+        self._compaction.close()
         with self._swap:
             self._replace(None)
         self._log.close()
 
-    def _activate(self, generation_id: str, point: Callable[[], object]) -> GenerationInfo:
-        generation = self._data.open_generation(generation_id)
-        if self._current().opened.generation.id != generation_id:
+    def _activate(
+        self, generation_id: str, point: Callable[[], object], min_relevance_ratio: float = 0.0
+    ) -> GenerationInfo:
+        generation, serving = self._data.open_generation(generation_id), self._current().opened.generation
+        doubt = check_relevance(generation.manifest, serving.manifest, min_relevance_ratio)
+        if doubt:
+            _log.warning("relevance not compared", generation=generation_id, problem=doubt)
+        if serving.id != generation_id:
             self._serve(generation)
         point()
         return generation.manifest.info(active=True)
 
     def _serve(self, generation: Generation) -> None:
-        """Load it with all live changes. Commits wait only for those that were made while it was loaded."""
+        """Load it with all live changes that it does not hold. Commits wait only for those that were made
+        while it was loaded.
+        """
+        start = self._log.start_of(generation.manifest.folded)
         opened = self._load(generation)
         try:
+            opened.live.sequence = start
             opened.live.replay(self._log.latest(opened.live.sequence))
             with self._committing:
                 opened.live.replay(self._log.since(opened.live.sequence))
@@ -251,6 +231,7 @@ class ServingEngine:
         except BaseException:
             opened.close()
             raise
+        self._compaction.after_swap()
 
     @contextmanager
     def _live(self) -> Iterator[LiveGeneration]:

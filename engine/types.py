@@ -189,11 +189,23 @@ class Expansion:
 
 
 @dataclass(frozen=True, slots=True)
+class FoldedChanges:
+    """The live changes that a generation was built with: those up to `sequence` of a change log. `log` is
+    that log's id, `lineage` names it and what was written to it. A build without any has 0 and "".
+    """
+
+    sequence: int = 0
+    log: str = ""
+    lineage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationInfo:
     """What an operator wants to know of a build.
 
     `created` is UTC; `measured_recall` is recall@10 of the product index against exact search, 0 to 1;
-    `evaluation` holds relevance figures by name, empty without judgements.
+    `evaluation` holds relevance figures by name, empty without judgements; live changes up to `live_sequence`
+    are in it.
     """
 
     id: str
@@ -205,6 +217,7 @@ class GenerationInfo:
     dimension: int
     measured_recall: float
     evaluation: Mapping[str, float]
+    live_sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`python -m index_builder build | evaluate | inspect | graph`."""
+"""`python -m index_builder build | evaluate | train | inspect | prune | graph`."""
 
 from __future__ import annotations
 

@@ -11,11 +11,10 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 import engine
 from engine.backends.encoder import DualEncoder
@@ -24,8 +23,9 @@ from engine.backends.model_files import ModelSpec
 from engine.bootstrap import open_generation
 from engine.commands.flags import flag_name
 from engine.config import ServeSettings
-from engine.errors import ConfigError
-from engine.generation import Generation
+from engine.errors import ConfigError, EngineError, LockHeldError
+from engine.generation import DataFolder, Generation
+from engine.manifest import folded_parameters
 from engine.product_texts import EmbeddingTexts, rerank_text
 from engine.types import FloatArray, PastQuery, Product
 from index_builder.catalog import write_catalog
@@ -36,33 +36,38 @@ from index_builder.evaluate import evaluate
 from index_builder.graph.compose import ComposedQuery, compose_queries
 from index_builder.graph_report import write_graph_report
 from index_builder.graph_step import GraphStep
-from index_builder.intake import read_catalogue, read_past_queries
+from index_builder.intake import read_past_queries, take_in
 from index_builder.judgements import Judgements
 from index_builder.knowledge import Knowledge, read_knowledge
 from index_builder.lexical import build_lexical_index
+from index_builder.live_catalogue import TakenIn
 from index_builder.model_step import ModelStep, lessons_from
 from index_builder.models import TrainedModels
 from index_builder.past_queries import build_past_queries
 from index_builder.progress import Progress
+from index_builder.prune import prune
 from index_builder.publish import Summary, publish, seal
-from index_builder.quality import CleanCatalogue
 from index_builder.unseen import check_build
 from index_builder.vectors import VectorIndexReport, build_vector_index
 
 WORK = "building"
 CACHE = "cache"
+_PATIENCE_SECONDS = 2.0
+"""For a server that lets its change log forget something just now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
     """`evaluation` is the JSON of `evaluate`, None without judgements; `gate_failed` says why the generation
-    was published but not activated, empty when it was; each of `warnings` is one sentence for a person.
+    was published but not activated, empty when it was; each of `warnings` is one sentence for a person;
+    `removed` are the ids of older generations that are gone.
     """
 
     generation: Generation
     evaluation: dict[str, Any] | None
     gate_failed: str
     warnings: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 def build(settings: BuildSettings, progress: Progress) -> Built:
@@ -80,20 +85,27 @@ def build(settings: BuildSettings, progress: Progress) -> Built:
         settings.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"{settings.out} cannot be the data folder: {error.strerror}.") from None
-    lock = FileLock(settings.out / ".build.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ConfigError(
-            f"Another build is writing to {settings.out}; wait for it or choose another."
-        ) from None
-    try:
+    data = DataFolder(settings.out)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(data.building(wait=_PATIENCE_SECONDS))
+        except LockHeldError:
+            raise ConfigError(
+                f"Another build is writing to {settings.out}; wait for it or choose another."
+            ) from None
         work = settings.out / WORK
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
-        return _Build(settings, trained, work, progress, seen).run(knowledge, training, judgements)
-    finally:
-        lock.release()
+        built = _Build(settings, trained, work, progress, seen).run(knowledge, training, judgements)
+        return _pruned(built, data, settings.keep_generations)
+
+
+def _pruned(built: Built, data: DataFolder, keep: int) -> Built:
+    """What cannot be removed is told, and no reason for a build that is published to have failed."""
+    try:
+        return replace(built, removed=tuple(prune(data, keep).removed))
+    except EngineError as error:
+        return replace(built, warnings=(*built.warnings, error.message))
 
 
 def _judged(settings: BuildSettings, queries: str, qrels: str) -> Judgements | None:
@@ -125,7 +137,8 @@ class _Build:
         self.models = ModelStep(settings, trained, work, self.threads, progress, self.about)
 
     def run(self, knowledge: Knowledge, training: Judgements | None, judgements: Judgements | None) -> Built:
-        catalogue = self._clean()
+        taken = self._clean()
+        catalogue = taken.catalogue
         products = catalogue.products
         encoder = self.models.encoder(products)
         self.models.fusion()
@@ -158,23 +171,24 @@ class _Build:
             past_query_count=self.about["queries"]["count"],
             statement_count=report.statements,
             measured_recall=recall,
-            build=self._parameters(catalogue.mapping),
+            build=self._parameters(catalogue.mapping) | folded_parameters(taken.folded),
             parts=self.about,
             evaluation={},
         )
         return self._finish(summary, judgements)
 
-    def _clean(self) -> CleanCatalogue:
+    def _clean(self) -> TakenIn:
         with self.progress.step("read and clean") as advance:
-            catalogue = read_catalogue(self.settings, self.work / "report", advance)
+            taken = take_in(self.settings, self.work / "report", advance)
+            catalogue = taken.catalogue
             texts = [rerank_text(product) for product in catalogue.products]
-            write_catalog(catalogue.products, texts, self.work / "catalog")
+            write_catalog(catalogue.products, texts, self.work / "catalog", taken.kinds)
         self.about["catalog"] = {
             "mapping": catalogue.mapping,
             "rows": catalogue.row_count,
             "quarantined": len(catalogue.quarantined),
         }
-        return catalogue
+        return taken
 
     def _words(self, products: Sequence[Product]) -> None:
         with self.progress.step("word index") as advance:

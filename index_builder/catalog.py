@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +13,17 @@ import pyarrow as pa
 from engine.backends.catalog import RECORDS, ROWS, ROWS_SCHEMA, table_path
 from engine.backends.column_tables import column_tables
 from engine.backends.product_record import to_record
-from engine.types import Product
+from engine.types import ColumnKind, Product
 
 
-def write_catalog(products: Sequence[Product], rerank_texts: Sequence[str], folder: Path) -> None:
-    """Row i is `products[i]`, and `rerank_texts[i]` what the cross-encoder reads of it. The folder is made.
+def write_catalog(
+    products: Sequence[Product],
+    rerank_texts: Sequence[str],
+    folder: Path,
+    kinds: Mapping[str, ColumnKind] = MappingProxyType({}),
+) -> None:
+    """Row i is `products[i]`, and `rerank_texts[i]` what the cross-encoder reads of it; fields that `kinds`
+    names keep their kind. The folder is made.
 
     The same products and texts give the same bytes. ValueError when an id stands twice or the texts are not
     as many as the products: cleaning has to see to both, and to texts being valid Unicode.
@@ -30,7 +37,7 @@ def write_catalog(products: Sequence[Product], rerank_texts: Sequence[str], fold
     order = np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int32)
     columns = zip((ids, rerank_texts, stops, order), ROWS_SCHEMA.types, strict=True)
     rows = pa.record_batch([pa.array(column, kind) for column, kind in columns], schema=ROWS_SCHEMA)
-    for name, table in {ROWS: rows, **column_tables(products)}.items():
+    for name, table in {ROWS: rows, **column_tables(products, kinds=kinds)}.items():
         _write_table(table, table_path(folder, name))
 
 

@@ -28,6 +28,7 @@ from index_builder.graph.text.tagger import Tagger
 from index_builder.graph.text.titles import Title
 from index_builder.judgements import Judgements
 from index_builder.knowledge import Knowledge, read_baskets
+from index_builder.live_catalogue import SOURCES
 from index_builder.progress import Progress
 
 TAGGER = "tagger"
@@ -63,7 +64,7 @@ class GraphStep:
             products,
             self.folder,
             Materials(
-                sources=[path.name for path in self.settings.catalog],
+                sources=[path.name for path in self.settings.catalog] or SOURCES,
                 ontologies=knowledge.ontologies,
                 orders=read_baskets(self.settings, products),
                 same_as=knowledge.same_as,

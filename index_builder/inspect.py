@@ -63,6 +63,8 @@ def show(one: Mapping[str, Any], console: Console) -> None:
         "statement_count",
     ):
         table.add_row(key, str(one[key]))
+    if "live_sequence" in one["build"]:
+        table.add_row("live changes up to", f"{one['build']['live_sequence']:,}")
     for part, about in one["parts"].items():
         size = one["bytes"].get(part, 0) / 1e6
         table.add_row(part, f"{size:,.1f} MB  " + ", ".join(f"{key} {value}" for key, value in about.items()))

@@ -7,23 +7,37 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import DataError
+from engine.errors import ConfigError, DataError
+from engine.generation import DataFolder
 from engine.types import PastQuery
 from index_builder.config import BuildSettings
 from index_builder.graph.compose import ComposedQuery
+from index_builder.live_catalogue import TakenIn, folded_into_files, read_live
 from index_builder.progress import Advance, counted
 from index_builder.quality import CleanCatalogue, TooManyBadRowsError, load_catalogue, load_past_queries
 from index_builder.report import write_quarantine, write_report
 from index_builder.sources import QuarantinedRow
 
 
-def read_catalogue(settings: BuildSettings, report: Path, advance: Advance) -> CleanCatalogue:
-    """Read and clean the catalogue, and write the report of it into the folder `report`.
-
-    Raises DataError; when too many rows are bad, they are all kept in quarantine.jsonl of the data folder.
+def take_in(settings: BuildSettings, report: Path, advance: Advance) -> TakenIn:
+    """Read and clean the catalogue, or take the one that is served, and write the report of it into the
+    folder `report`. Raises as `read_live`, `folded_into_files`, and DataError.
     """
+    if settings.from_live:
+        if settings.catalog or settings.live_until:
+            raise ConfigError("--from-live goes neither with --catalog nor with --live-until.")
+        taken = read_live(DataFolder(settings.out), advance)
+    else:
+        folded = folded_into_files(settings.out, settings.live_until)
+        taken = TakenIn(_read_files(settings, advance), folded)
+    write_report(report, taken.catalogue)
+    return taken
+
+
+def _read_files(settings: BuildSettings, advance: Advance) -> CleanCatalogue:
+    """When too many rows are bad, they are all kept in quarantine.jsonl of the data folder."""
     try:
-        catalogue = load_catalogue(
+        return load_catalogue(
             settings.catalog,
             mapping=settings.mapping,
             max_bad_share=settings.max_bad_share,
@@ -33,8 +47,6 @@ def read_catalogue(settings: BuildSettings, report: Path, advance: Advance) -> C
         kept = settings.out / "quarantine.jsonl"
         write_quarantine(kept, error.quarantined)
         raise DataError(kept, f"{error.message} All of them are in this file.") from error
-    write_report(report, catalogue)
-    return catalogue
 
 
 def read_past_queries(

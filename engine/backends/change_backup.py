@@ -9,9 +9,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from engine.backends.change_log_check import verify
+from engine.backends.change_log_check import refuse_foreign, verify
 from engine.backends.change_log_schema import DATABASE, MARK, connect_to_read
-from engine.backends.change_mark import ID_BYTES, Extent, Mark, create_mark
+from engine.backends.change_mark import ID_BYTES, Extent, Mark, create_mark, read_mark
 from engine.backends.storage_failure import storage_failures
 from engine.errors import ConfigError
 from engine.files import fsync_folder
@@ -19,8 +19,9 @@ from engine.files import fsync_folder
 
 def back_up(
     source: sqlite3.Connection, path: Path, target: Path, log_id: bytes, acknowledged: Extent
-) -> None:
+) -> Extent:
     """A folder that `ChangeLog.open` takes: one moment of the log, whole, read again before it gets its name.
+    Returns which moment.
 
     It holds all that is acknowledged, and is of a lineage of its own. ConfigError when `target` exists;
     DamagedChangeLogError, naming the original at `path`, when the copy is not whole.
@@ -37,6 +38,20 @@ def back_up(
             fsync_folder(target.parent)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
+    return extent
+
+
+def adopt_copy(folder: Path) -> Extent:
+    """Make a copy of a backup a log of its own, since it may go on otherwise than other copies do. Returns
+    what it holds; DamagedChangeLogError when it is not what `back_up` made.
+    """
+    path, mark = folder / DATABASE, read_mark(folder / MARK)
+    refuse_foreign(path)
+    with storage_failures(path):
+        with closing(connect_to_read(path, immutable=True)) as copy:
+            extent = verify(copy, path, mark.log_id, mark.extent)
+        create_mark(folder / MARK, Mark(mark.log_id, secrets.token_bytes(ID_BYTES), extent))
+    return extent
 
 
 def _copy(

@@ -60,7 +60,7 @@ class ChangeLog(ChangeReader):
         """
         with storage_failures(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        lock = _take_lock(folder / LOCK)
+        lock = take_lock(folder / LOCK)
         try:
             create_where_absent(folder)
             return cls(folder, lock, _open_writer(folder, retention, clock))
@@ -134,7 +134,8 @@ class ChangeLog(ChangeReader):
             raise FailedPreconditionError(f"The change log {self._path} is closed.")
 
 
-def _take_lock(path: Path) -> FileLock:
+def take_lock(path: Path) -> FileLock:
+    """LockHeldError when another process has it."""
     lock = FileLock(path, timeout=0, thread_local=False)
     with storage_failures(path):
         try:

@@ -55,15 +55,28 @@ def create_where_absent(folder: Path) -> None:
     """DamagedChangeLogError where a database was, and is no more. A mark that acknowledges nothing is left by
     a creation that was cut off.
     """
-    path, mark = folder / DATABASE, folder / MARK
+    path = folder / DATABASE
     if path.exists():
         return
     with storage_failures(path):
-        known = mark.exists() and read_mark(mark).extent != Extent()
-        wal = path.with_name(f"{DATABASE}-wal")
-        if known or (wal.exists() and wal.stat().st_size):
+        if holds_log(folder):
             raise DamagedChangeLogError(path, "is missing")
         _create(folder)
+
+
+def holds_log(folder: Path) -> bool:
+    """Whether there is a log, whole or not. What a creation left that was cut off, or is under way, is none.
+
+    DamagedChangeLogError when there is nothing but a mark that cannot be read.
+    """
+    path, mark = folder / DATABASE, folder / MARK
+    wal = path.with_name(f"{DATABASE}-wal")
+    with storage_failures(path):
+        return (
+            path.exists()
+            or (wal.exists() and wal.stat().st_size > 0)
+            or (mark.exists() and read_mark(mark).extent != Extent())
+        )
 
 
 def _create(folder: Path) -> None:

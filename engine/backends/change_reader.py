@@ -23,6 +23,7 @@ from engine.backends.change_log_schema import (
     MARK,
     REQUEST_COLUMNS,
     connect_to_read,
+    holds_log,
     read_extent,
     refuse_loss,
 )
@@ -39,6 +40,7 @@ _POLL_SECONDS = 0.02
 _STREAMED_AT_ONCE = 500
 _IDLE_CONNECTIONS = 8
 _CHANGES_AFTER = f"SELECT {CHANGE_COLUMNS} FROM change WHERE sequence > ? ORDER BY sequence LIMIT ?"  # noqa: S608
+_IDS_AFTER = "SELECT product_id, sequence FROM change WHERE sequence > ? ORDER BY sequence"
 _REQUEST = f"SELECT {REQUEST_COLUMNS} FROM request WHERE id = ?"  # noqa: S608
 
 
@@ -51,6 +53,8 @@ class ChangeReader:
         self._at_opening = mark.extent
         self._idle: deque[sqlite3.Connection] = deque()
         self._closed = False
+        self.log_id = mark.log_id.hex()
+        """Names this log; a backup of it has the same."""
         self.lineage = mark.lineage.hex()
         """Names this log and what was written to it. A log that was restored from a backup has another: who
         followed the old one has to start over.
@@ -62,7 +66,7 @@ class ChangeReader:
 
         ConfigError where there is no log; DamagedChangeLogError when it is foreign, or ends too early.
         """
-        if not (folder / DATABASE).exists() and not (folder / MARK).exists():
+        if not holds_log(folder):
             raise ConfigError(f"There is no change log in {folder}. A server that takes changes makes it.")
         reader = ChangeReader(folder, read_mark(folder / MARK))
         try:
@@ -122,21 +126,25 @@ class ChangeReader:
             read_row(self._path, self._log_id, row, number) for number, row in enumerate(rows, sequence + 1)
         ]
 
-    def latest(self) -> Iterator[Change]:
-        """The last change of every product, deletions included, in order of sequence, as of this call.
+    def latest(self, after: int | None = None) -> Iterator[Change]:
+        """The last change of every product, deletions included, in order of sequence, as of this call: of
+        those changes that come `after` one (>= 0), or of all that are kept.
 
-        In memory there are one id per product while it begins and one number per product later. A compaction
-        that overtakes it ends it with CompactedError: what it would have told is in a generation now.
+        In memory there are one id per product while it begins and one number per product later.
+        CompactedError when the next change is forgotten. A compaction that overtakes it ends it with
+        CompactedError: what it would have told is in a generation now.
         """
         with self._reading() as (connection, extent):
-            pairs = connection.execute("SELECT product_id, sequence FROM change ORDER BY sequence")
+            position = extent.compacted if after is None else after
+            if position < extent.compacted:
+                raise CompactedError(position, extent.compacted)
+            pairs = connection.execute(_IDS_AFTER, (position,))
             newest = frozenset(
                 dict(pairs).values()
             )  # not believed: every row that it rests on is checked below
-        return self._stream(newest, extent)
+        return self._stream(newest, position, extent)
 
-    def _stream(self, newest: frozenset[int], extent: Extent) -> Iterator[Change]:
-        position = extent.compacted
+    def _stream(self, newest: frozenset[int], position: int, extent: Extent) -> Iterator[Change]:
         while position < extent.sequence:
             changes = self.since(position, min(_STREAMED_AT_ONCE, extent.sequence - position))
             position = changes[-1].sequence
@@ -168,11 +176,11 @@ class ChangeReader:
         with storage_failures(self._path), self._connected() as connection:
             verify(connection, self._path, self._log_id, acknowledged)
 
-    def back_up(self, target: Path) -> None:
+    def back_up(self, target: Path) -> Extent:
         """See `change_backup.back_up`. Neither readers nor the writer wait for it."""
         acknowledged = self._acknowledged()
         with storage_failures(self._path), self._connected() as connection:
-            back_up(connection, self._path, target, self._log_id, acknowledged)
+            return back_up(connection, self._path, target, self._log_id, acknowledged)
 
     def close(self) -> None:
         """Calls that are under way end as they would; later ones raise FailedPreconditionError."""

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from engine.backends.change_log import Change, ChangeLog, ChangeReader, LoggedRequest, NewChange
-from engine.backends.change_log_schema import DATABASE, MARK
+from engine.backends.change_log_schema import DATABASE, holds_log
 from engine.backends.product_feed import ProductFeed
 from engine.backends.product_record import from_record, to_record
-from engine.errors import EngineError, FailedPreconditionError
-from engine.types import FloatArray, Product
+from engine.errors import (
+    DamagedChangeLogError,
+    EngineError,
+    FailedPreconditionError,
+    ForgottenChangesError,
+    InvalidArgumentError,
+)
+from engine.types import FloatArray, FoldedChanges, Product
 
 _FEW = 1_000
 """Changes read at a time."""
@@ -84,12 +90,8 @@ class ProductLog:
     @property
     def size_bytes(self) -> int:
         """Of what is kept; 0 without a log. Opens nothing for writing."""
-        if self._log is not None:
-            return self._log.size_bytes
-        if not self._exists():
-            return 0
-        with closing(ChangeReader.open_to_read(self._folder)) as reader:
-            return reader.size_bytes
+        with self._opened() as reader:
+            return reader.size_bytes if reader is not None else 0
 
     def outcome_of(self, request_id: str) -> bytes | None:
         return self._writer().outcome_of(request_id)
@@ -110,7 +112,7 @@ class ProductLog:
 
     def latest(self, after: int) -> Iterator[LoggedProduct]:
         """The last change of every product that comes after a sequence, in order; none without a log."""
-        yield from self._read(lambda reader: reader.latest(), after)
+        yield from self._read(lambda reader: reader.latest(after))
 
     def since(self, sequence: int) -> Iterator[LoggedProduct]:
         """All changes after a sequence, in order."""
@@ -121,7 +123,47 @@ class ProductLog:
                 yield from some
                 here = some[-1].sequence
 
-        yield from self._read(read, sequence)
+        yield from self._read(read)
+
+    def upto(self, sequence: int) -> FoldedChanges | None:
+        """What a generation has to say that holds the changes up to this one; None without a log. Raises
+        InvalidArgumentError for one that the log has not reached.
+        """
+        with self._opened() as reader:
+            if reader is None:
+                return None
+            if sequence > (last := reader.last_sequence):
+                raise InvalidArgumentError("sequence", f"the last change of the log is {last}.")
+            return FoldedChanges(sequence, reader.log_id, reader.lineage)
+
+    def start_of(self, folded: FoldedChanges) -> int:
+        """The change after which all have to be laid over a generation that holds these.
+
+        Of a log that was restored or made anew since, that is all it has: the same number may be another
+        change there. Raises ForgottenChangesError when the log lacks some of them, DamagedChangeLogError when
+        it ends before those that the generation holds.
+        """
+        with self._opened() as reader:
+            return _start(reader, self._folder / DATABASE, folded) if reader else 0
+
+    @property
+    def writing(self) -> bool:
+        """Whether it is this process that writes."""
+        return self._log is not None
+
+    def forget(self, generations: Sequence[FoldedChanges], most: int) -> int:
+        """Forget changes that all of these generations hold, `most` (>= 1) of them at most; how many it were:
+        none where this process does not write. A generation that cannot be served any more does not count.
+        """
+        log = self._log
+        if log is None:
+            return 0
+        starts = []
+        for folded in generations:
+            with suppress(ForgottenChangesError):
+                starts.append(_start(log, self._folder / DATABASE, folded))
+        compacted = log.compacted
+        return log.compact(min(*starts, compacted + most)) if starts else 0
 
     def close(self) -> None:
         self.feed.close()
@@ -136,15 +178,21 @@ class ProductLog:
                 self._log.close()
             self._log = None
 
-    def _read(self, read: Callable[[ChangeReader], Iterator[Change]], after: int) -> Iterator[LoggedProduct]:
-        if self._log is not None:
-            yield from (LoggedProduct.of(change) for change in read(self._log) if change.sequence > after)
-        elif self._exists():
-            with closing(ChangeReader.open_to_read(self._folder)) as reader:
-                yield from (LoggedProduct.of(change) for change in read(reader) if change.sequence > after)
+    def _read(self, read: Callable[[ChangeReader], Iterator[Change]]) -> Iterator[LoggedProduct]:
+        with self._opened() as reader:
+            if reader is not None:
+                yield from map(LoggedProduct.of, read(reader))
 
-    def _exists(self) -> bool:
-        return (self._folder / DATABASE).exists() or (self._folder / MARK).exists()
+    @contextmanager
+    def _opened(self) -> Iterator[ChangeReader | None]:
+        """None where there is no log."""
+        if self._log is not None:
+            yield self._log
+        elif holds_log(self._folder):
+            with closing(ChangeReader.open_to_read(self._folder)) as reader:
+                yield reader
+        else:
+            yield None
 
     def _writer(self) -> ChangeLog:
         with self._opening:
@@ -159,3 +207,15 @@ def _new(change: NewProduct) -> NewChange:
     if change.product is None:
         return NewChange.deletion(change.product_id)
     return NewChange(change.product_id, to_record(change.product), change.vector, change.encoder)
+
+
+def _start(reader: ChangeReader, path: Path, folded: FoldedChanges) -> int:
+    forgotten, last = reader.compacted, reader.last_sequence
+    ours = (folded.log, folded.lineage) == (reader.log_id, reader.lineage)
+    if ours and folded.sequence > last:
+        raise DamagedChangeLogError(
+            path, f"ends with change {last}, but a generation holds its changes up to {folded.sequence}"
+        )
+    if forgotten and (folded.log != reader.log_id or folded.sequence < forgotten):
+        raise ForgottenChangesError(folded.sequence if folded.log == reader.log_id else 0, forgotten)
+    return folded.sequence if ours else forgotten

@@ -41,8 +41,6 @@ HANDOVER_SECONDS = 0.0005
 """What it takes to have another thread do something and to wait for it, .1 to .5 ms on virtual machines: a
 source that answers sooner is asked in the caller's own thread.
 """
-LIVE = "live"
-"""The folder of the change log, in the data folder."""
 _SEVERAL = (
     "This server runs several processes over one generation, which take no live changes yet; serve with "
     "--processes 1 to make them."
@@ -59,9 +57,10 @@ def open_engine(settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEng
     engine = ServingEngine(
         data,
         lambda generation: open_generation(generation, settings, watch),
-        log=ProductLog(settings.data / LIVE, refusal=_SEVERAL if settings.processes > 1 else ""),
+        log=ProductLog(data.live_folder, refusal=_SEVERAL if settings.processes > 1 else ""),
         batch_threads=settings.worker_count,
         live_products=settings.live_products,
+        min_relevance_ratio=settings.min_relevance_ratio,
         on_move=watch.on_move,
         on_commit=watch.on_commit,
     )
@@ -73,11 +72,12 @@ def open_generation(generation: Generation, settings: ServeSettings, watch: Watc
     """Load every part of a generation, join them into a pipeline and warm it with queries of its own. Live
     changes are not in it yet.
     """
+    stack = ExitStack()  # closes what was opened last first
+    stack.enter_context(generation.in_use())
     parts = Parts.open(generation, settings)
     ranking = ranking_of(generation, settings)
     asked = parts.past_queries
     warm_up = [asked.get(row).text for row in range(min(WARM_UP_QUERIES, len(asked)))] or ["warm up"]
-    stack = ExitStack()  # closes what was opened last first
     executor = None
     if _seconds_of_words(parts.lexical, warm_up, ranking.candidates_per_source) > HANDOVER_SECONDS:
         executor = ThreadPoolExecutor(settings.worker_count, thread_name_prefix="retrieve")

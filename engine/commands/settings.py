@@ -19,7 +19,10 @@ from engine.config import ENV_PREFIX, Settings
 from engine.errors import ConfigError
 
 CONFIG_VARIABLE = f"{ENV_PREFIX}CONFIG"
-TABLES = ("serve", "search", "key", "doctor", "build", "evaluate", "inspect", "graph", "train")
+TABLES = (
+    *("serve", "search", "key", "backup", "restore", "check", "doctor"),
+    *("build", "evaluate", "inspect", "prune", "graph", "train"),
+)
 """Of one file, shared by every command; each reads its own and leaves the others unread."""
 
 S = TypeVar("S", bound=Settings)
@@ -70,6 +73,9 @@ def read_settings(model: type[S], flags: Mapping[str, Any], config: Path | None 
         for field, value in layer.values.items():
             if field not in merged and field not in silenced:
                 merged[field], origin[field] = value, layer
+    if model.needs_one and not any(merged.get(name) for name in model.alternatives):
+        flags_needed = " or ".join(flag_name(name, model) for name in model.alternatives)
+        raise ConfigError(f"{flags_needed} is missing; give one of them.")
     try:
         return model(**merged)
     except ValidationError as error:

@@ -42,8 +42,9 @@ class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
         request: generation_service_pb2.ActivateGenerationRequest,
         context: grpc.ServicerContext,  # noqa: ARG002 (gRPC passes it)
     ) -> generation_service_pb2.ActivateGenerationResponse:
-        info = self._engine().activate(requests.activation(request))
-        _log.info("generation activated", generation=info.id)
+        generation_id, force = requests.activation(request)
+        info = self._engine().activate(generation_id, force=force)
+        _log.info("generation activated", generation=info.id, forced=force)
         bind_contextvars(generation=info.id)
         return generation_service_pb2.ActivateGenerationResponse(generation=generations.generation(info))
 

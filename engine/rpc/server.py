@@ -32,9 +32,9 @@ from engine.rpc.call_pool import CallPool
 from engine.rpc.catalog_servicer import CatalogServicer
 from engine.rpc.engine_api import SearchEngine
 from engine.rpc.following import Following
+from engine.rpc.gate import Gate
 from engine.rpc.generation_servicer import GenerationServicer
 from engine.rpc.guard import Guard
-from engine.rpc.gate import Gate
 from engine.rpc.knowledge_graph_servicer import KnowledgeGraphServicer
 from engine.rpc.lifecycle import Lifecycle
 from engine.rpc.ports import cannot_listen, why_not

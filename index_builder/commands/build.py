@@ -24,6 +24,8 @@ def run(settings: BuildSettings, output: Output) -> int:
     console.print(
         f"  what was wrong in the catalogue: {built.generation.part('report')}/quality.html", soft_wrap=True
     )
+    for generation_id in built.removed:
+        console.print(f"  removed {generation_id}, which is not needed any more (--keep-generations)")
     for warning in built.warnings:
         output.errors.print(f"warning: {warning}", markup=False, soft_wrap=True)
     if built.gate_failed:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index_builder.commands.output import Output
-from index_builder.config import EvaluateGraphSettings
+from index_builder.graph_config import EvaluateGraphSettings
 
 if TYPE_CHECKING:
     from engine.generation import Generation

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import ConfigError, DataError
 from index_builder.commands.output import Output
-from index_builder.config import (
+from index_builder.graph_config import (
     GraphExportSettings,
     GraphPathSettings,
     GraphQuerySettings,

@@ -20,7 +20,6 @@ from engine.graph_values import (
 from engine.graph_values import (
     Term as RdfTerm,
 )
-from index_builder.config import GraphPathSettings
 from index_builder.graph.upkeep.constraints import ConstraintReport
 from index_builder.graph.view.describe import Shown
 from index_builder.graph.view.opened import Link
@@ -28,6 +27,7 @@ from index_builder.graph.view.paths import Paths
 from index_builder.graph.view.stats import GraphStats
 from index_builder.graph.view.terms import short, source_of
 from index_builder.graph.vocabulary import Term
+from index_builder.graph_config import GraphPathSettings
 
 _SHOWN_ELSEWHERE = {TYPE, str(Term.PREF_LABEL), str(Term.ALT_LABEL)}
 """The kind and the names, which stand at the head."""

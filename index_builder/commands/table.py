@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from engine.config import Settings
-from index_builder.commands import build, evaluate, evaluate_graph, graph, inspect, train
-from index_builder.config import (
-    BuildSettings,
+from index_builder.commands import build, evaluate, evaluate_graph, graph, inspect, prune, train
+from index_builder.config import BuildSettings, EvaluateSettings, InspectSettings, PruneSettings
+from index_builder.graph_config import (
     EvaluateGraphSettings,
-    EvaluateSettings,
     GraphExportSettings,
     GraphPathSettings,
     GraphQuerySettings,
@@ -19,7 +18,6 @@ from index_builder.config import (
     GraphStatsSettings,
     GraphToldSettings,
     GraphViewSettings,
-    InspectSettings,
 )
 from index_builder.train.settings import (
     TrainEncoderSettings,
@@ -128,5 +126,6 @@ COMMANDS = {
         actions=_TRAIN_ACTIONS,
     ),
     "inspect": Command("Show what generations there are, or what one holds.", InspectSettings, inspect.run),
+    "prune": Command("Remove generations that nobody needs any more.", PruneSettings, prune.run),
     "graph": Command("Look at a generation's graph.", GraphSettings, None, actions=_GRAPH_ACTIONS),
 }

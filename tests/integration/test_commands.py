@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import DoctorSettings, SearchSettings, ServeSettings, Settings
+from engine.config import (
+    BackupSettings,
+    CheckSettings,
+    DoctorSettings,
+    RestoreSettings,
+    SearchSettings,
+    ServeSettings,
+    Settings,
+)
 from engine.generation import DataFolder, FileRecord
 from index_builder.config import BuildSettings, EvaluateSettings, InspectSettings
 from index_builder.publish import NOT_REPRODUCIBLE
@@ -30,6 +38,9 @@ COMMANDS: list[tuple[str, type[Settings]]] = [
     ("index_builder", InspectSettings),
     ("engine", ServeSettings),
     ("engine", SearchSettings),
+    ("engine", BackupSettings),
+    ("engine", RestoreSettings),
+    ("engine", CheckSettings),
     ("engine", DoctorSettings),
 ]
 

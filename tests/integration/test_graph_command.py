@@ -14,7 +14,8 @@ from pyoxigraph import RdfFormat
 
 from engine.text import normalise
 from index_builder.commands.table import COMMANDS
-from index_builder.config import EvaluateGraphSettings, EvaluateSettings, GraphSettings
+from index_builder.config import EvaluateSettings
+from index_builder.graph_config import EvaluateGraphSettings, GraphSettings
 from tests.integration.commands import Outcome, typed
 from tests.small_shop import PRODUCTS, active_generation
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import re
@@ -15,19 +16,32 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import grpc
 import pytest
 
+from cartograph.v1 import (
+    catalog_service_pb2,
+    catalog_service_pb2_grpc,
+    generation_service_pb2,
+    generation_service_pb2_grpc,
+    product_pb2,
+)
+from engine.generation import DataFolder
 from tests.integration.real_server import WAIT
 from tests.signer import Signer
+from tests.small_shop import SmallShop, active_generation, link_generation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 
 
+def blocks_of(section: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", SECTIONS[section], re.DOTALL)
+
+
 def commands_of(section: str) -> list[str]:
     """The lines of its bash blocks, those that end in a backslash joined with the next."""
-    blocks = re.findall(r"```bash\n(.*?)```", SECTIONS[section], re.DOTALL)
-    return "".join(blocks).replace("\\\n", "").splitlines()
+    return "".join(blocks_of(section, "bash")).replace("\\\n", "").splitlines()
 
 
 def free_port() -> int:
@@ -106,3 +120,86 @@ def test_securing_a_server(tmp_path: Path, small_data: Path, variables: dict[str
     assert sum(" serve " in command for command in commands) == 3
     assert '"name": "operator"' in (tmp_path / "keys.json").read_text()
     assert '"name": "web-shop"' not in (tmp_path / "keys.json").read_text()
+
+
+def test_folding_live_changes_into_a_generation(
+    tmp_path: Path, small_data: Path, small_shop: SmallShop, variables: dict[str, str]
+) -> None:
+    """With a change that is made after the server has begun to serve."""
+    section = "Folding live changes into a generation"
+    data = tmp_path / "data"
+    DataFolder(data).activate(link_generation(active_generation(small_data), data).id)
+    shutil.copy(small_shop.queries, tmp_path)
+    shutil.copy(small_shop.qrels, tmp_path)
+    variables |= {"CARTOGRAPH_GRAPH_MODELS": "false", "CARTOGRAPH_RERANKER_PAIRS": "100"}
+    target = variables["CARTOGRAPH_TARGET"]
+    (activation,) = re.findall(r"```python\n(.*?)```", SECTIONS[section], re.DOTALL)
+    serve, build, *others = commands_of(section)
+    with serving(serve, tmp_path, variables), grpc.insecure_channel(target) as channel:
+        product = product_pb2.Product(id="TEA-1", title="Zanzibar teapot")
+        catalog_service_pb2_grpc.CatalogServiceStub(channel).UpsertProducts(
+            catalog_service_pb2.UpsertProductsRequest(upserts=[{"product": product}]), timeout=WAIT
+        )
+        run_all([build], tmp_path, variables)
+        subprocess.run(
+            [sys.executable, "-c", activation.replace("localhost:50051", target)],
+            env=variables,
+            timeout=WAIT,
+            check=True,
+        )
+        run_all(others, tmp_path, variables)
+        status = generation_service_pb2_grpc.GenerationServiceStub(channel).GetServingStatus(
+            generation_service_pb2.GetServingStatusRequest(), timeout=WAIT
+        )
+
+    assert " build --from-live " in build
+    assert (status.generation.live_sequence, status.generation.product_count) == (1, 31)
+
+
+BACKING_UP = "Backing up and restoring"
+
+
+@pytest.fixture
+def data(tmp_path: Path, small_data: Path) -> Path:
+    """A data folder that may be replaced."""
+    DataFolder(tmp_path / "data").activate(
+        link_generation(active_generation(small_data), tmp_path / "data").id
+    )
+    return tmp_path / "data"
+
+
+def test_backing_up_and_restoring(data: Path, tmp_path: Path, variables: dict[str, str]) -> None:
+    commands = commands_of(BACKING_UP)
+
+    run_all(commands, tmp_path, variables)
+
+    assert sum(" serve " in command for command in commands) == 3
+    active = active_generation(data).id
+    assert active_generation(tmp_path / "restored").id == active
+    (replaced,) = tmp_path.glob("data.replaced-*")
+    assert active_generation(replaced).id == active
+
+
+def test_the_scheduled_backups_are_what_cron_and_systemd_read(
+    data: Path, tmp_path: Path, variables: dict[str, str]
+) -> None:
+    """A percent sign of a line of cron is a new line unless it is escaped; systemd runs no shell."""
+    (line,) = "".join(blocks_of(BACKING_UP, "cron")).splitlines()
+    *when, command = line.split(maxsplit=5)
+    service, timer = (configparser.ConfigParser(interpolation=None) for _ in range(2))
+    for unit, text in zip((service, timer), blocks_of(BACKING_UP, "ini"), strict=True):
+        unit.optionxform = str  # type: ignore[assignment, method-assign]
+        unit.read_string(text)
+    program, *arguments = service["Service"]["ExecStart"].split()
+    (tmp_path / ".venv").symlink_to(Path(sys.executable).parents[1])
+
+    assert when == ["30", "2", "*", "*", "*"]
+    assert not re.search(r"(?<!\\)%", command)
+    here = command.replace("\\%", "%").replace("/srv/shop", str(tmp_path))
+    systemd = [program.replace("/srv/shop", str(tmp_path)), *arguments]
+    run_all([here, " ".join(systemd)], tmp_path, variables)
+
+    assert re.fullmatch(r"\*-\*-\* \d\d:\d\d:\d\d", timer["Timer"]["OnCalendar"])
+    assert service["Service"]["WorkingDirectory"] == "/srv/shop"
+    assert {path.name for path in (tmp_path / "backups").iterdir()} >= {"daily"}
+    assert len(list((tmp_path / "backups").glob("[1-7]/backup.json"))) == 1

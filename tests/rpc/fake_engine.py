@@ -10,7 +10,13 @@ from decimal import Decimal
 
 from engine.browsing.browser import GraphBrowser
 from engine.deadline import Deadline
-from engine.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, NotServingError
+from engine.errors import (
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    NotServingError,
+    RelevanceGateError,
+)
 from engine.graph_values import (
     DescribeRequest,
     Description,
@@ -74,7 +80,7 @@ CARTRIDGE = Product(
 )
 CHAIR = Product(id=ProductId("g-1"), title="Garden chair", brand="Oak & Co")
 OLD = GenerationInfo("g-old", datetime(2026, 1, 1, tzinfo=UTC), False, 2, 1, 9, 8, 0.97, {})
-NEW = GenerationInfo("g-new", datetime(2026, 2, 1, tzinfo=UTC), True, 2, 1, 9, 8, 0.98, {"ndcg@10": 0.8})
+NEW = GenerationInfo("g-new", datetime(2026, 2, 1, tzinfo=UTC), True, 2, 1, 9, 8, 0.98, {"ndcg@10": 0.8}, 12)
 SINCE = datetime(2026, 2, 2, 12, tzinfo=UTC)
 
 Before = Callable[[SearchRequest, Deadline], None]
@@ -97,6 +103,7 @@ class FakeEngine:
     asked: list[tuple[SearchRequest, Deadline]] = field(default_factory=list)
     closed: threading.Event = field(default_factory=threading.Event)
     browser: GraphBrowser | None = None
+    gated: bool = False
     changed: dict[str, ChangeResult] = field(default_factory=dict)
     feed: FakeFeed = field(default_factory=FakeFeed)
 
@@ -202,7 +209,10 @@ class FakeEngine:
     def generations(self) -> tuple[GenerationInfo, ...]:
         return self.infos
 
-    def activate(self, generation_id: str) -> GenerationInfo:
+    def activate(self, generation_id: str, *, force: bool = False) -> GenerationInfo:
+        """A `gated` one takes none without force."""
+        if self.gated and not force:
+            raise RelevanceGateError(generation_id, "has ndcg@10 0.4000", value="0.4000")
         if generation_id not in {info.id for info in self.infos}:
             raise NotFoundError("generation", generation_id)
         self.previous.append(self.status().generation.id)

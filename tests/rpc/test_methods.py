@@ -141,6 +141,7 @@ def test_generations_are_listed_page_by_page(server: Running) -> None:
 
     assert [g.id for g in first.generations] == ["g-new"]
     assert first.generations[0].evaluation == {"ndcg@10": 0.8}
+    assert first.generations[0].live_sequence == 12
     assert [g.id for g in second.generations] == ["g-old"]
     assert second.next_page_token == ""
 
@@ -159,6 +160,21 @@ def test_activation_swaps_and_roll_back_undoes_it() -> None:
     assert (activated.generation.id, activated.generation.active) == ("g-old", True)
     assert (rolled_back.generation.id, rolled_back.generation.active) == ("g-new", True)
     assert Refusal.of(raised.value).code is grpc.StatusCode.FAILED_PRECONDITION
+
+
+def test_a_generation_that_the_gate_refuses_is_activated_by_force() -> None:
+    with running(FakeEngine(gated=True)) as server:
+        with pytest.raises(grpc.RpcError) as raised:
+            server.generations.ActivateGeneration(
+                generation.ActivateGenerationRequest(generation_id="g-old"), timeout=WAIT
+            )
+        activated = server.generations.ActivateGeneration(
+            generation.ActivateGenerationRequest(generation_id="g-old", force=True), timeout=WAIT
+        )
+
+    refusal = Refusal.of(raised.value)
+    assert (refusal.code, refusal.info.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "RELEVANCE_GATE")
+    assert activated.generation.id == "g-old"
 
 
 def test_serving_status_names_generation_device_and_version() -> None:

@@ -69,10 +69,10 @@ def test_a_generation_that_loads_keeps_no_search_waiting() -> None:
     loading, loaded = threading.Event(), threading.Event()
 
     class Loading(FakeEngine):
-        def activate(self, generation_id: str) -> GenerationInfo:
+        def activate(self, generation_id: str, *, force: bool = False) -> GenerationInfo:
             loading.set()
             assert loaded.wait(WAIT)
-            return super().activate(generation_id)
+            return super().activate(generation_id, force=force)
 
     with running(Loading(), workers=1, max_inflight=2) as server:
         request = generation.ActivateGenerationRequest(generation_id="g-old")

@@ -8,10 +8,23 @@ from pydantic import Field
 
 from engine.commands.flags import add_flags, flag_name, given_flags
 from engine.commands.settings import read_settings
-from engine.config import DoctorSettings, KeySettings, Names, SearchSettings, ServeSettings, Settings
+from engine.config import (
+    BackupSettings,
+    CheckSettings,
+    DoctorSettings,
+    KeySettings,
+    Names,
+    RestoreSettings,
+    SearchSettings,
+    ServeSettings,
+    Settings,
+)
 from engine.errors import ConfigError
 
-ALL: list[type[Settings]] = [ServeSettings, SearchSettings, KeySettings, DoctorSettings]
+ALL: list[type[Settings]] = [
+    *(ServeSettings, SearchSettings, KeySettings, DoctorSettings),
+    *(BackupSettings, RestoreSettings, CheckSettings),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -201,3 +214,24 @@ def test_only_the_level_debug_tells_what_shoppers_typed() -> None:
     given = [read_settings(ServeSettings, {"data": "shop", "log_level": level}) for level in levels]
 
     assert [settings.tells_words for settings in given] == [True, False, False, False]
+
+
+class NeedsOne(Settings):
+    table = "needs"
+    alternatives = ("left", "right")
+    needs_one = True
+
+    left: tuple[Path, ...] = Field((), description="A.")
+    right: bool = Field(False, description="B.")
+
+
+@pytest.mark.parametrize("given", [{}, {"right": False}, {"left": ()}])
+def test_of_alternatives_that_are_needed_all_are_named_when_none_is_given(given: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=r"^--left or --right is missing; give one of them\.$"):
+        read_settings(NeedsOne, given)
+
+
+def test_one_of_the_alternatives_that_are_needed_is_enough_and_two_are_too_many() -> None:
+    assert read_settings(NeedsOne, {"right": True}).right
+    with pytest.raises(ConfigError, match="exclude each other"):
+        read_settings(NeedsOne, {"left": ("a",), "right": True})

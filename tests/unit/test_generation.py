@@ -5,8 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import ConfigError, DamagedGenerationError, FailedPreconditionError, NotFoundError
+from engine.errors import (
+    ConfigError,
+    DamagedGenerationError,
+    FailedPreconditionError,
+    LockHeldError,
+    NotFoundError,
+)
+from engine.files import held
 from engine.generation import MANIFEST, PARTS, POINTER, DataFolder, Generation
+from engine.manifest import folded_parameters
+from engine.types import FoldedChanges
 from index_builder.publish import Summary, publish, seal
 
 
@@ -59,6 +68,76 @@ def test_roll_back_returns_to_the_one_before_and_then_there_is_none(tmp_path: Pa
     assert data.roll_back().active == first.id
     with pytest.raises(FailedPreconditionError, match="no earlier generation"):
         data.roll_back()
+
+
+def test_rolling_back_to_a_generation_that_was_pruned_says_so(tmp_path: Path) -> None:
+    first, _ = published(tmp_path, "first"), published(tmp_path, "second")
+    (first.folder / MANIFEST).unlink()
+
+    with pytest.raises(FailedPreconditionError, match=f"{first.id}, which was active before, .* pruned"):
+        DataFolder(tmp_path).roll_back()
+
+
+def test_who_uses_a_generation_keeps_it_from_being_removed_and_the_other_way_round(tmp_path: Path) -> None:
+    generation = published(tmp_path, "first")
+    manifest = generation.folder / MANIFEST
+
+    with generation.in_use(), generation.in_use(), held(manifest, alone=True) as removable:
+        assert not removable
+    with (
+        held(manifest, alone=True) as removable,
+        pytest.raises(DamagedGenerationError, match="is being removed"),
+        generation.in_use(),
+    ):
+        pass
+    assert removable
+    manifest.unlink()
+    with pytest.raises(DamagedGenerationError, match="is missing"), generation.in_use():
+        pass
+
+
+def test_one_at_a_time_builds(tmp_path: Path) -> None:
+    data = DataFolder(tmp_path)
+
+    with (
+        data.building(),
+        pytest.raises(LockHeldError, match=r"build\.lock is held"),
+        DataFolder(tmp_path).building(wait=0.05),
+    ):
+        pass
+    with data.building():
+        pass
+
+
+def test_every_generation_says_which_live_changes_it_holds(tmp_path: Path) -> None:
+    published(tmp_path, "first")
+    folded = FoldedChanges(7, "log", "lineage")
+    work = write_parts(tmp_path / "building" / "second", "second")
+    seal(work, summary(**folded_parameters(folded)))
+    generation = publish(work, tmp_path, activate=True)
+
+    data = DataFolder(tmp_path)
+    assert generation.manifest.folded == folded
+    assert set(data.folded()) == {folded, FoldedChanges()}
+    assert {info.live_sequence for info in data.list()} == {7, 0}
+
+
+def test_a_manifest_that_cannot_be_read_does_not_count_as_one_without_changes(tmp_path: Path) -> None:
+    generation = published(tmp_path, "first")
+    (generation.folder / MANIFEST).write_text("{")
+
+    with pytest.raises(DamagedGenerationError):
+        DataFolder(tmp_path).folded()
+
+
+def test_the_changes_that_are_folded_in_are_part_of_the_id(tmp_path: Path) -> None:
+    ids = set()
+    for sequence in (0, 3, 4):
+        work = write_parts(tmp_path / str(sequence), "same")
+        folded = FoldedChanges(sequence, "log", "lineage") if sequence else FoldedChanges()
+        ids.add(seal(work, summary(**folded_parameters(folded))).id)
+
+    assert len(ids) == 3
 
 
 def test_a_generation_can_be_published_without_being_activated(tmp_path: Path) -> None:

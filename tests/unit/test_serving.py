@@ -25,7 +25,7 @@ from engine.live.writer import WrittenChange, WrittenRequest
 from engine.pipeline import Pipeline
 from engine.request import SearchRequest, SearchResult
 from engine.serving import Opened, ServingEngine, Showing, View
-from engine.types import PastQuery, Product, ProductId
+from engine.types import FoldedChanges, PastQuery, Product, ProductId
 from engine.vector_search import VectorSearch
 from tests.rpc.fake_feed import FakeFeed
 from tests.unit.test_generation import published
@@ -94,12 +94,15 @@ class FakeLive:
 
 @dataclass
 class FakeLog:
-    """`sequences` are those of its changes; one more comes while a generation reads it the first time."""
+    """`sequences` are those of its changes; `meanwhile` come while a generation reads it the first time. With
+    a list `told_to_forget`, it is this process that writes.
+    """
 
     sequences: list[int] = field(default_factory=list)
     meanwhile: list[int] = field(default_factory=list)
     feed: FakeFeed = field(default_factory=FakeFeed)
     closed: bool = False
+    told_to_forget: list[int] | None = None
 
     @property
     def last_sequence(self) -> int:
@@ -114,6 +117,18 @@ class FakeLog:
 
     def commit(self, requests: Sequence[WrittenRequest]) -> None:
         raise AssertionError("nothing is written here")
+
+    @property
+    def writing(self) -> bool:
+        return self.told_to_forget is not None
+
+    def start_of(self, folded: FoldedChanges) -> int:
+        return folded.sequence
+
+    def forget(self, generations: Sequence[FoldedChanges], most: int) -> int:
+        assert self.told_to_forget is not None
+        self.told_to_forget.append(min(folded.sequence for folded in generations))
+        return 0
 
     def latest(self, after: int) -> Iterator[LoggedChange]:
         found = [each for each in self.sequences if each > after]

@@ -21,6 +21,7 @@ def generation(value: GenerationInfo) -> generation_service_pb2.Generation:
         dimension=value.dimension,
         measured_recall=value.measured_recall,
         evaluation=value.evaluation,
+        live_sequence=value.live_sequence,
     )
 
 

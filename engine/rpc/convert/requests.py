@@ -120,10 +120,11 @@ def generation_page(message: generation_service_pb2.ListGenerationsRequest) -> t
     return limit, text("page_token", message.page_token, most=MAX_TOKEN)
 
 
-def activation(message: generation_service_pb2.ActivateGenerationRequest) -> str:
+def activation(message: generation_service_pb2.ActivateGenerationRequest) -> tuple[str, bool]:
+    """The generation, and whether it is forced."""
     if not message.generation_id:
         raise InvalidArgumentError("generation_id", "generation_id is empty; name a generation.")
-    return text("generation_id", message.generation_id, most=MAX_ID)
+    return text("generation_id", message.generation_id, most=MAX_ID), message.force
 
 
 def _in_place(place: int, message: search_service_pb2.SearchProductsRequest) -> Search:

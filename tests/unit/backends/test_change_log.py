@@ -96,6 +96,24 @@ def test_latest_has_one_change_of_every_product_in_order_of_sequence(log: Change
     ]
 
 
+def test_latest_after_a_change_tells_only_of_later_ones(log: ChangeLog) -> None:
+    log.commit([request(upsert(1), upsert(2), upsert(3), upsert(1, 1))])
+
+    assert [(change.sequence, change.product_id) for change in log.latest(2)] == [(3, "p3"), (4, "p1")]
+    assert list(log.latest(4)) == []
+
+
+def test_latest_after_a_change_that_is_forgotten_is_refused(log: ChangeLog) -> None:
+    """The next one is missing, be it the last of its product or not."""
+    log.commit([request(upsert(1), upsert(2), upsert(3))])
+    log.compact(2)
+
+    assert [change.sequence for change in log.latest(2)] == [3]
+    with pytest.raises(CompactedError) as caught:
+        log.latest(1)
+    assert (caught.value.sequence, caught.value.compacted) == (1, 2)
+
+
 def test_latest_is_of_the_moment_of_the_call(log: ChangeLog) -> None:
     log.commit([request(upsert(1))])
     found = log.latest()

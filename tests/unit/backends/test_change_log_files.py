@@ -12,6 +12,7 @@ import pytest
 
 from engine.backends.change_log import ChangeLog, ChangeReader
 from engine.backends.change_log_schema import DATABASE
+from engine.backends.product_log import ProductLog
 from engine.errors import ConfigError, DamagedChangeLogError, FailedPreconditionError, LockHeldError
 from tests.change_samples import content, request, upsert
 
@@ -108,6 +109,25 @@ def test_a_damaged_log_is_not_backed_up(log: ChangeLog, tmp_path: Path) -> None:
     ):
         reader.back_up(tmp_path / "backup")
     assert [found.name for found in tmp_path.iterdir()] == ["live"]
+
+
+def test_a_creation_that_was_cut_off_left_no_log_and_stops_no_server(tmp_path: Path) -> None:
+    """Between the mark and the database: nothing was acknowledged yet."""
+    ChangeLog.open(tmp_path / "live").close()
+    (tmp_path / "live" / DATABASE).unlink()
+
+    assert list(ProductLog(tmp_path / "live").latest(0)) == []
+    with pytest.raises(ConfigError, match="There is no change log"):
+        ChangeReader.open_to_read(tmp_path / "live")
+
+
+def test_a_database_that_was_removed_is_missed(log: ChangeLog, tmp_path: Path) -> None:
+    log.commit([request(upsert(1))])
+    log.close()
+    (tmp_path / "live" / DATABASE).unlink()
+
+    with pytest.raises(DamagedChangeLogError, match=f"{DATABASE} is missing"):
+        list(ProductLog(tmp_path / "live").latest(0))
 
 
 def test_a_creation_that_was_cut_off_is_done_again(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from index_builder.graph.facts import extract
 from index_builder.graph.infer import drop_identifiers
 from index_builder.graph.ontologies.ontology import Concept, Ontology
 from index_builder.graph.ontologies.sources import load_sources
-from index_builder.intake import read_catalogue
+from index_builder.intake import take_in
 from tests.unit.index_builder.graph.alignment.kitchen import PRODUCTS, TAXONOMY
 
 SAMPLE = Path(index_builder.__file__).parent / "sample"
@@ -89,7 +89,7 @@ Sample = tuple[Sequence[Product], Draft, AlignmentSummary]
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     folder = tmp_path_factory.mktemp("sample")
     settings = BuildSettings(catalog=(SAMPLE / "products.jsonl",), out=folder)
-    products = list(read_catalogue(settings, folder, lambda *_: None).products)
+    products = list(take_in(settings, folder, lambda *_: None).catalogue.products)
     draft = extract(products)
     drop_identifiers(draft)
     return products, draft, align(draft, products, load_sources([SAMPLE / "taxonomy.ttl"]))

@@ -1,0 +1,113 @@
+"""What a generation is made of: the last of its files to be written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engine.errors import DamagedGenerationError
+from engine.types import FoldedChanges, GenerationInfo
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """Size in bytes and SHA-256 of a file, as they were when the manifest was written."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation is made of. `created` is UTC; `evaluation` is empty without judgements."""
+
+    id: str
+    created: datetime
+    engine_version: str
+    dimension: int
+    product_count: int
+    past_query_count: int
+    statement_count: int
+    measured_recall: float
+    build: Mapping[str, Any]
+    parts: Mapping[str, Mapping[str, Any]]
+    files: Mapping[str, FileRecord]
+    evaluation: Mapping[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        data = {
+            "format_version": FORMAT_VERSION,
+            "id": self.id,
+            "created": self.created.isoformat(),
+            "engine_version": self.engine_version,
+            "dimension": self.dimension,
+            "product_count": self.product_count,
+            "past_query_count": self.past_query_count,
+            "statement_count": self.statement_count,
+            "measured_recall": self.measured_recall,
+            "evaluation": dict(self.evaluation),
+            "build": dict(self.build),
+            "parts": {name: dict(part) for name, part in self.parts.items()},
+            "files": {
+                name: {"size": record.size, "sha256": record.sha256} for name, record in self.files.items()
+            },
+        }
+        return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest:
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise DamagedGenerationError(path, "is missing") from None
+        except (OSError, ValueError) as error:
+            raise DamagedGenerationError(path, f"cannot be read ({error})") from error
+        version = data.get("format_version") if isinstance(data, dict) else None
+        if version != FORMAT_VERSION:
+            raise DamagedGenerationError(
+                path, f"has format version {version}, this engine reads {FORMAT_VERSION}"
+            )
+        try:
+            del data["format_version"]
+            data["created"] = datetime.fromisoformat(data["created"])
+            data["files"] = {name: FileRecord(**record) for name, record in data["files"].items()}
+            return cls(**data)
+        except (KeyError, TypeError, ValueError) as error:
+            raise DamagedGenerationError(path, f"is not a manifest ({error!r})") from error
+
+    @property
+    def folded(self) -> FoldedChanges:
+        """As the build wrote them with `folded_parameters`."""
+        return FoldedChanges(
+            self.build.get("live_sequence", 0),
+            self.build.get("live_log", ""),
+            self.build.get("live_lineage", ""),
+        )
+
+    def info(self, *, active: bool) -> GenerationInfo:
+        return GenerationInfo(
+            id=self.id,
+            created=self.created,
+            active=active,
+            product_count=self.product_count,
+            past_query_count=self.past_query_count,
+            statement_count=self.statement_count,
+            dimension=self.dimension,
+            measured_recall=self.measured_recall,
+            evaluation=self.evaluation,
+            live_sequence=self.folded.sequence,
+        )
+
+
+def folded_parameters(folded: FoldedChanges) -> dict[str, Any]:
+    """For a manifest's `build`, so that they count in the generation's id; none for a build without any."""
+    if folded == FoldedChanges():
+        return {}
+    return {"live_sequence": folded.sequence, "live_log": folded.log, "live_lineage": folded.lineage}
