@@ -7,10 +7,11 @@ EXTRA ?= cpu
 DEMO := .demo
 SAMPLE := index_builder/sample
 MODELS := models
+FAULTS := .faults.xml
 CATALOG ?= $(SAMPLE)/products.jsonl
 EVALUATION ?= $(SAMPLE)/queries.tsv
 
-.PHONY: install demo test check lint bench models proto clean
+.PHONY: install demo test check lint fault bench models proto clean
 
 install: $(INSTALLED)
 
@@ -38,6 +39,10 @@ lint: $(INSTALLED)
 	$(BIN)/buf format --diff --exit-code
 
 check: lint test
+
+# A thousand kills of the change log and of a server that is written to (an hour or two); the report is JUnit's XML.
+fault: $(INSTALLED)
+	CARTOGRAPH_KILLS=1000 $(BIN)/python -m pytest tests/fault --timeout 0 --junitxml $(FAULTS)
 
 # Under 20 minutes on 2 cores. Results go to benchmarks/results/, named bench; the page of them is report.html.
 bench: $(INSTALLED)
@@ -67,4 +72,4 @@ proto: $(INSTALLED)
 		proto/cartograph/v1/*.proto
 
 clean:
-	rm -rf $(VENV) $(DEMO) cartograph .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) $(FAULTS) cartograph .mypy_cache .ruff_cache .pytest_cache .hypothesis
