@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from engine.types import FoldedChanges, GenerationInfo
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
+OWN_SUM = "sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,13 @@ class Manifest:
                 name: {"size": record.size, "sha256": record.sha256} for name, record in self.files.items()
             },
         }
-        return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        return sealed(data)
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
+        """DamagedGenerationError when it is missing, or is not what was written. Manifests of older builds
+        have no sum of themselves.
+        """
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -74,6 +79,8 @@ class Manifest:
             raise DamagedGenerationError(
                 path, f"has format version {version}, this engine reads {FORMAT_VERSION}"
             )
+        if data.pop(OWN_SUM, None) not in (None, sum_of(data)):
+            raise DamagedGenerationError(path, "does not match its own SHA-256")
         try:
             del data["format_version"]
             data["created"] = datetime.fromisoformat(data["created"])
@@ -104,6 +111,19 @@ class Manifest:
             evaluation=self.evaluation,
             live_sequence=self.folded.sequence,
         )
+
+
+def sealed(body: Mapping[str, Any]) -> str:
+    """JSON that holds the SHA-256 of the rest of itself, as `OWN_SUM`."""
+    return f"{_text({**body, OWN_SUM: sum_of(body)})}\n"
+
+
+def sum_of(body: Mapping[str, Any]) -> str:
+    return sha256(_text(body).encode()).hexdigest()
+
+
+def _text(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, indent=2, sort_keys=True, ensure_ascii=False)
 
 
 def folded_parameters(folded: FoldedChanges) -> dict[str, Any]:

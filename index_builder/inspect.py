@@ -13,6 +13,7 @@ from rich.table import Table
 
 from engine.errors import ConfigError
 from engine.generation import DataFolder
+from engine.manifest import OWN_SUM
 
 
 def describe_all(data: Path) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def describe(data: Path, generation_id: str) -> dict[str, Any]:
     """The manifest of one generation, after every file was compared with its checksum."""
     generation = DataFolder.open(data).open_generation(generation_id, verify=True)
     manifest: dict[str, Any] = json.loads(generation.manifest.to_json())
+    del manifest[OWN_SUM]
     sizes: dict[str, int] = {}
     for name, record in manifest.pop("files").items():
         part = name.split("/", 1)[0]

@@ -6,17 +6,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from engine.errors import DamagedBackupError
 from engine.generation import LIVE, FileRecord
+from engine.manifest import OWN_SUM, sealed, sum_of
 
 BACKUP = "backup.json"
 GENERATIONS = "generations"
 FORMAT_VERSION = 1
-_SUM = "sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class BackupManifest:
             "sequence": self.sequence,
             "files": {name: asdict(record) for name, record in self.files.items()},
         }
-        return f"{_text({**body, _SUM: _sum(body)})}\n".encode()
+        return sealed(body).encode()
 
     @classmethod
     def from_bytes(cls, content: bytes, path: Path) -> BackupManifest:
@@ -104,14 +103,6 @@ def _checked(content: bytes, path: Path) -> dict[str, Any]:
         body = json.loads(content)
     except ValueError as error:
         raise DamagedBackupError(path, f"cannot be read ({error})") from error
-    if not isinstance(body, dict) or body.pop(_SUM, None) != _sum(body):
+    if not isinstance(body, dict) or body.pop(OWN_SUM, None) != sum_of(body):
         raise DamagedBackupError(path, "does not match its own SHA-256")
     return body
-
-
-def _sum(body: Mapping[str, Any]) -> str:
-    return sha256(_text(body).encode()).hexdigest()
-
-
-def _text(body: Mapping[str, Any]) -> str:
-    return json.dumps(body, indent=2, sort_keys=True)

@@ -58,8 +58,8 @@ def back_up(data: DataFolder, open_destination: OpenDestination, *, every: bool 
     """Of the active generation, or of every one that is kept, with the change log. What was written.
 
     DamagedGenerationError and DamagedChangeLogError name what is damaged; FailedPreconditionError where
-    builds overtake it again and again; StorageFullError, StorageError. Nothing of an earlier backup is
-    touched unless all went well.
+    builds overtake it again and again; StorageFullError, StorageError. An earlier backup stays as
+    it was unless all went well, but for a generation of it that is damaged, or another build of the same id.
     """
     for _ in range(ATTEMPTS):
         before = _State.of(data)

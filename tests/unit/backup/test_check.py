@@ -16,6 +16,7 @@ from engine.backup.source import open_source
 from engine.backup.take import back_up, destination_at
 from engine.errors import ConfigError
 from engine.generation import DataFolder
+from engine.manifest import Manifest
 from tests.tiny_data import HARM, change, commit, empty, flip, publish_tiny, scramble
 
 
@@ -65,6 +66,25 @@ def test_each_file_of_each_generation_that_was_damaged_is_named(
 
     assert len(files) == 14
     assert problems(data) == []
+
+
+def test_every_bit_of_a_manifest_that_means_something_is_watched(data: Path) -> None:
+    """A blank between two values means nothing, and neither does the newline at the end."""
+    generation = DataFolder(data).open_active()
+    path, before = generation.folder / "manifest.json", generation.manifest
+    whole = path.read_bytes()
+    named = 0
+    for place in range(0, len(whole), 7):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        told = problems(data)
+        named += bool(told)
+        if told:
+            assert [problem.split()[0] for problem in told] == [str(path)]
+        else:
+            assert Manifest.read(path) == before
+    assert named > len(whole) / 7 / 2
 
 
 @pytest.mark.parametrize("content", [None, b"", b'{"format_version": 1, "id": "g', b"{}"])

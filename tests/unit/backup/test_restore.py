@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tarfile
 from contextlib import closing
@@ -20,6 +19,7 @@ from engine.backup.source import open_source
 from engine.backup.take import back_up, destination_at
 from engine.errors import ConfigError, DamagedBackupError, LockHeldError
 from engine.generation import DataFolder
+from engine.manifest import sealed
 from tests.tiny_data import State, change, publish_tiny, state_of
 
 
@@ -170,10 +170,8 @@ def test_a_manifest_that_somebody_made_up_leads_nowhere_outside(name: str, tmp_p
         "sequence": 0,
         "files": {"generations/g/manifest.json": record, name: record},
     }
-    text = json.dumps(body, indent=2, sort_keys=True)
-    body["sha256"] = sha256(text.encode()).hexdigest()
     with tarfile.open(tmp_path / "forged.tar", "w") as tar:
-        for member, data in ((name, content), (BACKUP, json.dumps(body).encode())):
+        for member, data in ((name, content), (BACKUP, sealed(body).encode())):
             info = tarfile.TarInfo(member)
             info.size = len(data)
             tar.addfile(info, BytesIO(data))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -222,8 +223,9 @@ def test_a_copy_that_was_damaged_since_is_made_again(data: Path, tmp_path: Path)
 def test_a_generation_of_the_same_id_but_another_build_is_copied_again(data: Path, tmp_path: Path) -> None:
     """An id leaves out what no build makes twice alike, such as the files of the graph's store."""
     take(data, tmp_path / "to")
-    manifest = data / "generations" / state_of(data)[0] / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"engine_version": "0.1"', '"engine_version": "0.2"'))
+    generation = DataFolder(data).open_active()
+    other = replace(generation.manifest, engine_version="0.2")
+    (generation.folder / "manifest.json").write_text(other.to_json())
 
     take(data, tmp_path / "to")
 
