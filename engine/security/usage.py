@@ -16,7 +16,6 @@ from engine.security.key_file import OWNER_ONLY
 _SLOT = struct.Struct("=8sddqq")
 SLOTS = 4_096
 """As many keys as a file may hold; were there more, the one that called longest ago would be forgotten."""
-_SIZE = SLOTS * _SLOT.size
 _EMPTY = bytes(8)
 
 
@@ -26,12 +25,13 @@ class Usage:
     Inside `with`, no other thread, and with a file no other process, reads or writes.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, slots: int = SLOTS) -> None:
         """Without a file it ends with the process. Raises ConfigError for a file that is not one of ours."""
+        self._size = slots * _SLOT.size
         self._lock = threading.Lock()
         self._places: dict[bytes, int] = {}
-        self._file = None if path is None else _opened(path)
-        self._memory = mmap.mmap(-1 if self._file is None else self._file, _SIZE)
+        self._file = None if path is None else _opened(path, self._size)
+        self._memory = mmap.mmap(-1 if self._file is None else self._file, self._size)
 
     def __enter__(self) -> None:
         self._lock.acquire()
@@ -69,7 +69,7 @@ class Usage:
     def _find(self, owner: bytes) -> int:
         """Its slot, else the first free one, else the one unused for longest, emptied."""
         slots: list[tuple[int, bytes, float, float]] = [
-            (place, *_SLOT.unpack_from(self._memory, place)[:3]) for place in range(0, _SIZE, _SLOT.size)
+            (place, *_SLOT.unpack_from(self._memory, place)[:3]) for place in range(0, self._size, _SLOT.size)
         ]
         for wanted in (owner, _EMPTY):
             for place, found, *_ in slots:
@@ -80,16 +80,16 @@ class Usage:
         return place
 
 
-def _opened(path: Path) -> int:
+def _opened(path: Path, wanted: int) -> int:
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
         size = os.fstat(file).st_size
         if not size:
-            os.ftruncate(file, _SIZE)
-        elif size != _SIZE:
+            os.ftruncate(file, wanted)
+        elif size != wanted:
             os.close(file)
     except OSError as error:
         raise ConfigError(f"The key usage file {path} cannot be opened: {error.strerror}.") from None
-    if size not in (0, _SIZE):
+    if size not in (0, wanted):
         raise ConfigError(f"{path} is no key usage file of this version; name another file, or remove it.")
     return file

@@ -12,7 +12,7 @@ from engine.errors import ConfigError, QuotaError, RateLimitError
 from engine.security.caller import Caller, Limits
 from engine.security.limiter import Limiter
 from engine.security.scopes import EVERY_SCOPE
-from engine.security.usage import SLOTS, Usage
+from engine.security.usage import Usage
 
 NOON = 20_000 * 86_400 + 43_200.0
 KEY = "0123456789abcdef"
@@ -169,8 +169,9 @@ def test_a_file_outlasts_a_restart(tmp_path: Path) -> None:
 
 
 def test_more_keys_than_slots_forget_the_one_that_called_longest_ago(clock: Clock) -> None:
-    limiter = Limiter(Usage(), clock)
-    for number in range(SLOTS + 1):
+    slots = 8
+    limiter = Limiter(Usage(slots=slots), clock)
+    for number in range(slots + 1):
         clock.now += 0.001
         limiter.spend(caller(per_day=1, key_id=f"{number + 1:016x}"))
 
