@@ -40,9 +40,11 @@ lint: $(INSTALLED)
 
 check: lint test
 
-# A thousand kills of the change log and of a server that is written to (an hour or two); the report is JUnit's XML.
+# The long forms: a thousand kills of the change log and of a server that is written to, and the tests that are marked
+# long (an hour or two). The report is JUnit's XML.
 fault: $(INSTALLED)
-	CARTOGRAPH_KILLS=1000 $(BIN)/python -m pytest tests/fault --timeout 0 --junitxml $(FAULTS)
+	CARTOGRAPH_KILLS=1000 $(BIN)/python -m pytest tests/fault tests/integration/test_folding.py \
+		tests/integration/test_train_commands.py -m "long or not long" --timeout 0 --junitxml $(FAULTS)
 
 # Under 20 minutes on 2 cores. Results go to benchmarks/results/, named bench; the page of them is report.html.
 bench: $(INSTALLED)

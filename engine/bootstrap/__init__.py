@@ -75,28 +75,52 @@ def open_generation(generation: Generation, settings: ServeSettings, watch: Watc
     stack = ExitStack()  # closes what was opened last first
     stack.enter_context(generation.in_use())
     parts = Parts.open(generation, settings)
-    ranking = ranking_of(generation, settings)
-    asked = parts.past_queries
-    warm_up = [asked.get(row).text for row in range(min(WARM_UP_QUERIES, len(asked)))] or ["warm up"]
-    executor = None
-    if _seconds_of_words(parts.lexical, warm_up, ranking.candidates_per_source) > HANDOVER_SECONDS:
-        executor = ThreadPoolExecutor(settings.worker_count, thread_name_prefix="retrieve")
-        stack.callback(executor.shutdown, wait=True, cancel_futures=True)
-    index: VectorIndex = parts.products
-    if settings.recall_checks:
-        index = stack.enter_context(
-            closing(ShadowedIndex(parts.products, a_minute=settings.recall_checks, on_recall=watch.on_recall))
-        )
-    scorer = BatchedPairScorer(parts.scorer, on_batch=partial(watch.on_batch, "reranker"))
-    encoder = BatchedEncoder(parts.encoder, on_batch=partial(watch.on_batch, "encoder"))
     queries = GraphQueryPool(
         generation.part("graph") / STORE,
         processes=settings.graph_query_processes,
         memory_mib=settings.graph_query_memory,
     )
-    for each in (scorer, encoder, queries):
+    stack.callback(queries.close)
+    asked = parts.past_queries
+    warm_up = [asked.get(row).text for row in range(min(WARM_UP_QUERIES, len(asked)))] or ["warm up"]
+    index = _products(parts, settings, watch, stack)
+    views = _views(generation, parts, settings, watch, index, warm_up, stack)
+    showing = Showing(views.plain())
+    _warm_up(showing.view.pipeline, warm_up)
+    live = _live(generation, parts, index, views, showing)
+    stack.callback(live.close)
+    reader = GraphReader.open(parts.graph, generation.part("graph"))
+    browser = GraphBrowser(generation.id, reader, parts.catalog, views.understand, queries)
+    return Opened(generation, showing, live, browser, parts.encoder.device, stack.close)
+
+
+def _products(parts: Parts, settings: ServeSettings, watch: Watch, stack: ExitStack) -> VectorIndex:
+    """The index of the products' vectors, now and then checked in the background."""
+    if not settings.recall_checks:
+        return parts.products
+    shadowed = ShadowedIndex(parts.products, a_minute=settings.recall_checks, on_recall=watch.on_recall)
+    return stack.enter_context(closing(shadowed))
+
+
+def _views(
+    generation: Generation,
+    parts: Parts,
+    settings: ServeSettings,
+    watch: Watch,
+    index: VectorIndex,
+    warm_up: Sequence[str],
+    stack: ExitStack,
+) -> Views:
+    ranking = ranking_of(generation, settings)
+    executor = None
+    if _seconds_of_words(parts.lexical, warm_up, ranking.candidates_per_source) > HANDOVER_SECONDS:
+        executor = ThreadPoolExecutor(settings.worker_count, thread_name_prefix="retrieve")
+        stack.callback(executor.shutdown, wait=True, cancel_futures=True)
+    scorer = BatchedPairScorer(parts.scorer, on_batch=partial(watch.on_batch, "reranker"))
+    encoder = BatchedEncoder(parts.encoder, on_batch=partial(watch.on_batch, "encoder"))
+    for each in (scorer, encoder):
         stack.callback(each.close)
-    views = Views(
+    return Views(
         generation.id,
         parts,
         ranking,
@@ -107,13 +131,6 @@ def open_generation(generation: Generation, settings: ServeSettings, watch: Watc
         scorer=scorer,
         executor=executor,
     )
-    showing = Showing(views.plain())
-    _warm_up(showing.view.pipeline, warm_up)
-    live = _live(generation, parts, index, views, showing)
-    stack.callback(live.close)
-    reader = GraphReader.open(parts.graph, generation.part("graph"))
-    browser = GraphBrowser(generation.id, reader, parts.catalog, views.understand, queries)
-    return Opened(generation, showing, live, browser, parts.encoder.device, stack.close)
 
 
 def _live(

@@ -1,6 +1,6 @@
 """A server is killed while shops write: what it acknowledged is there when it is back, and nothing else is.
 
-Three kills here; CARTOGRAPH_KILLS=1000 for the long form.
+Two kills here; CARTOGRAPH_KILLS=1000 for the long form.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cartograph.v1 import search_service_pb2 as search
 from tests.integration.calls import ask
 from tests.integration.real_server import WAIT, RealServer, real_server
 
-KILLS = int(os.environ.get("CARTOGRAPH_KILLS", "3"))
+KILLS = int(os.environ.get("CARTOGRAPH_KILLS", "2"))
 WRITERS = 3
 
 

@@ -66,7 +66,7 @@ def until_forgotten(data: Path, sequence: int) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_changes_are_folded_in_while_others_are_made(
     data: Path, tmp_path: Path, small_shop: SmallShop
 ) -> None:

@@ -20,11 +20,8 @@ import grpc
 import pytest
 
 from cartograph.v1 import (
-    catalog_service_pb2,
-    catalog_service_pb2_grpc,
     generation_service_pb2,
     generation_service_pb2_grpc,
-    product_pb2,
 )
 from engine.generation import DataFolder
 from tests.integration.real_server import WAIT
@@ -90,6 +87,19 @@ def run_all(commands: Sequence[str], folder: Path, variables: dict[str, str]) ->
             assert finished.returncode == 0, f"{command}\n{finished.stdout}{finished.stderr}"
 
 
+def run_python(text: str, variables: dict[str, str]) -> str:
+    """What it prints; the page's server is the one that runs here."""
+    finished = subprocess.run(
+        [sys.executable, "-c", text.replace("localhost:50051", variables["CARTOGRAPH_TARGET"])],
+        env=variables,
+        timeout=WAIT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return finished.stdout
+
+
 @pytest.fixture
 def variables() -> dict[str, str]:
     """The repository's python comes first, and servers take a port that is free."""
@@ -133,27 +143,19 @@ def test_folding_live_changes_into_a_generation(
     shutil.copy(small_shop.qrels, tmp_path)
     variables |= {"CARTOGRAPH_GRAPH_MODELS": "false", "CARTOGRAPH_RERANKER_PAIRS": "100"}
     target = variables["CARTOGRAPH_TARGET"]
-    (activation,) = re.findall(r"```python\n(.*?)```", SECTIONS[section], re.DOTALL)
+    (change,), (activation,) = (blocks_of(each, "python") for each in ("Changing products", section))
     serve, build, *others = commands_of(section)
     with serving(serve, tmp_path, variables), grpc.insecure_channel(target) as channel:
-        product = product_pb2.Product(id="TEA-1", title="Zanzibar teapot")
-        catalog_service_pb2_grpc.CatalogServiceStub(channel).UpsertProducts(
-            catalog_service_pb2.UpsertProductsRequest(upserts=[{"product": product}]), timeout=WAIT
-        )
+        assert run_python(change, variables) == "TEA-1 1\nTEA-1 2\n"
         run_all([build], tmp_path, variables)
-        subprocess.run(
-            [sys.executable, "-c", activation.replace("localhost:50051", target)],
-            env=variables,
-            timeout=WAIT,
-            check=True,
-        )
+        run_python(activation, variables)
         run_all(others, tmp_path, variables)
         status = generation_service_pb2_grpc.GenerationServiceStub(channel).GetServingStatus(
             generation_service_pb2.GetServingStatusRequest(), timeout=WAIT
         )
 
     assert " build --from-live " in build
-    assert (status.generation.live_sequence, status.generation.product_count) == (1, 31)
+    assert (status.generation.live_sequence, status.generation.product_count) == (2, 31)
 
 
 BACKING_UP = "Backing up and restoring"

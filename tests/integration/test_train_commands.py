@@ -160,6 +160,7 @@ def judged_again(folder: Path) -> tuple[str, ...]:
     return ("--queries", str(folder / "queries.tsv"), "--qrels", str(folder / "qrels.tsv"))
 
 
+@pytest.mark.long
 def test_a_killed_fusion_goes_on_from_what_it_has_searched(
     tmp_path: Path, sample_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
