@@ -185,9 +185,10 @@ def _table(figures: dict[str, Any]) -> Table:
     shown.add_column("what")
     shown.add_column("figure", justify="right")
     for name, value in figures.items():
-        told = f"{value:,}"
         if isinstance(value, dict):
             told = " / ".join(f"{value[each]:g}" for each in ("p50", "p99", "recall@10") if each in value)
+        else:
+            told = f"{value:,}"
         shown.add_row(name.replace("_", " "), told)
     return shown
 

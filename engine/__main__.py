@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,9 @@ class Command:
 
 
 def _serve(settings: ServeSettings, _flags: argparse.Namespace, _console: Console) -> int:
+    # Before numpy is there: a lone product of matrices is over before another thread has woken up, and with
+    # busy cores the wait for it took 6 ms. Processes that are started from here inherit it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from engine.commands.serve import serve
 
     return serve(settings)
