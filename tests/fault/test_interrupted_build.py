@@ -79,7 +79,7 @@ def kill_while_embedding(command: list[str], data: Path, after_chunks: int) -> i
         return process.wait()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_killed_build_publishes_nothing_and_the_same_command_goes_on_where_it_stopped(
     catalog: Path, tmp_path: Path
 ) -> None:
