@@ -23,6 +23,10 @@ from engine.errors import DamagedChangeLogError
 _HEADER_BYTES = 100
 """Of a file of SQLite, whatever its pages; user_version is at 60, application_id at 68."""
 
+# Both statements are made of constants.
+_CHANGES = f"SELECT {CHANGE_COLUMNS} FROM change ORDER BY sequence"  # noqa: S608
+_REQUESTS = f"SELECT {REQUEST_COLUMNS} FROM request ORDER BY ordinal"  # noqa: S608
+
 
 def verify(connection: sqlite3.Connection, path: Path, log_id: bytes, acknowledged: Extent) -> Extent:
     """Returns what is there. DamagedChangeLogError unless SQLite's structures are sound, every row matches
@@ -35,7 +39,7 @@ def verify(connection: sqlite3.Connection, path: Path, log_id: bytes, acknowledg
             _refuse_broken_pages(connection, path)
             extent = read_extent(connection, path, log_id)
             refuse_loss(path, extent, acknowledged)
-            changes = connection.execute(f"SELECT {CHANGE_COLUMNS} FROM change ORDER BY sequence")  # noqa: S608
+            changes = connection.execute(_CHANGES)
             _refuse_gaps(
                 path,
                 "change",
@@ -44,7 +48,7 @@ def verify(connection: sqlite3.Connection, path: Path, log_id: bytes, acknowledg
                 extent.compacted,
                 extent.sequence,
             )
-            requests = connection.execute(f"SELECT {REQUEST_COLUMNS} FROM request ORDER BY ordinal")  # noqa: S608
+            requests = connection.execute(_REQUESTS)
             _refuse_gaps(
                 path,
                 "request",

@@ -39,6 +39,7 @@ from engine.errors import (
 _POLL_SECONDS = 0.02
 _STREAMED_AT_ONCE = 500
 _IDLE_CONNECTIONS = 8
+# Both statements are made of constants.
 _CHANGES_AFTER = f"SELECT {CHANGE_COLUMNS} FROM change WHERE sequence > ? ORDER BY sequence LIMIT ?"  # noqa: S608
 _IDS_AFTER = "SELECT product_id, sequence FROM change WHERE sequence > ? ORDER BY sequence"
 _REQUEST = f"SELECT {REQUEST_COLUMNS} FROM request WHERE id = ?"  # noqa: S608

@@ -85,9 +85,7 @@ class LiveState:
         return before is None or _words(before) != _words(product)
 
     def lacks_vector(self, product: Product) -> bool:
-        """Whether it has to be embedded: it takes a slot, and no embedding of its text is known."""
-        if not self.takes_slot(product):
-            return False
+        """Whether it has to be embedded: no embedding of its text is known, so its words are new, too."""
         before = self.product(product.id)
         return before is None or embedding_text(before) != embedding_text(product)
 

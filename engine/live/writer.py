@@ -186,8 +186,8 @@ class LiveWriter:
             answers = [self._answer(request, group, live) for request in requests]
             if group.written:
                 self._log.commit(group.written)
-            if group.changes:
-                live.apply(group.changes)
+            if changes := group.changes:
+                live.apply(changes)
             return [replace(answer, sequence=live.sequence) for answer in answers]
 
     def _answer(self, prepared: _Prepared, group: _Group, live: LiveGeneration) -> ChangeResult:
@@ -229,18 +229,18 @@ class LiveWriter:
             before, vector = live.state.product(product_id), live.state.slot_vector(product_id)
         # An upsert that is wrong was refused before.
         product = change.product if isinstance(change, ProductUpsert) else self._wanted(change, before)
-        if product is not None:
+        if product is None:
+            vector = None
+        else:
             vector = self._vector(product, before, vector, prepared, live)
             if live.state.takes_slot(product):
                 if live.state.slots + group.slots >= self._most_slots:
                     raise _full(self._most_slots)
                 group.slots += 1
-        group.now[product_id] = product, vector if product is not None else None
+        group.now[product_id] = product, vector
         group.sequence += 1
-        kept = vector if product is not None else None
-        return WrittenChange(
-            group.sequence, product_id, product, kept, live.fingerprint if kept is not None else ""
-        )
+        encoder = "" if vector is None else live.fingerprint
+        return WrittenChange(group.sequence, product_id, product, vector, encoder)
 
     def _vector(
         self,
