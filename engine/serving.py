@@ -27,7 +27,7 @@ from engine.graph_values import (
 )
 from engine.live.changes import ChangeRequest, ChangeResult
 from engine.live.compaction import Compaction, ForgettingLog
-from engine.live.live_generation import LiveGeneration, LoggedChange
+from engine.live.live_generation import LiveGeneration
 from engine.live.writer import LiveWriter, Log
 from engine.opened import Opened, Showing, View
 from engine.plan import checked_query
@@ -37,6 +37,7 @@ from engine.side_by_side import search_side_by_side
 from engine.text import normalise
 from engine.types import FoldedChanges, GenerationInfo, LiveStatus, Product, ServingStatus
 from engine.vector_search import VectorRequest, VectorResult
+from engine.written_changes import WrittenChange
 
 __all__ = ["ChangeLog", "Opened", "ServingEngine", "Showing", "View"]
 
@@ -48,7 +49,7 @@ class ChangeLog(Log, ForgettingLog, Followed, Protocol):
 
     def start_of(self, folded: FoldedChanges) -> int: ...
 
-    def latest(self, after: int) -> Iterator[LoggedChange]: ...
+    def latest(self, after: int) -> Iterator[WrittenChange]: ...
 
     def close(self) -> None: ...
 

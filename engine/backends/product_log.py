@@ -5,9 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from engine.backends.change_log import Change, ChangeLog, ChangeReader, LoggedRequest, NewChange
 from engine.backends.change_log_schema import DATABASE, holds_log
@@ -20,53 +18,11 @@ from engine.errors import (
     ForgottenChangesError,
     InvalidArgumentError,
 )
-from engine.types import FloatArray, FoldedChanges, Product
+from engine.types import FoldedChanges
+from engine.written_changes import WrittenChange, WrittenRequest
 
 _FEW = 1_000
 """Changes read at a time."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LoggedProduct:
-    """A change read back; `product` is None of a deletion."""
-
-    sequence: int
-    product_id: str
-    product: Product | None
-    vector: FloatArray | None
-    encoder: str
-
-    @classmethod
-    def of(cls, change: Change) -> LoggedProduct:
-        product = None if change.deleted else from_record(change.record)
-        return cls(change.sequence, change.product_id, product, change.vector, change.encoder)
-
-
-class NewProduct(Protocol):
-    """A change to be written; `product` is None of a deletion."""
-
-    @property
-    def product_id(self) -> str: ...
-
-    @property
-    def product(self) -> Product | None: ...
-
-    @property
-    def vector(self) -> FloatArray | None: ...
-
-    @property
-    def encoder(self) -> str: ...
-
-
-class NewRequest(Protocol):
-    @property
-    def request_id(self) -> str: ...
-
-    @property
-    def outcome(self) -> bytes: ...
-
-    @property
-    def changes(self) -> Sequence[NewProduct]: ...
 
 
 class ProductLog:
@@ -96,7 +52,7 @@ class ProductLog:
     def outcome_of(self, request_id: str) -> bytes | None:
         return self._writer().outcome_of(request_id)
 
-    def commit(self, requests: Sequence[NewRequest]) -> None:
+    def commit(self, requests: Sequence[WrittenRequest]) -> None:
         """All in one transaction, durable when this returns. Raises as `ChangeLog.commit`."""
         logged = [
             LoggedRequest(each.request_id, each.outcome, [_new(change) for change in each.changes])
@@ -110,11 +66,11 @@ class ProductLog:
             raise
         self.feed.wake()
 
-    def latest(self, after: int) -> Iterator[LoggedProduct]:
+    def latest(self, after: int) -> Iterator[WrittenChange]:
         """The last change of every product that comes after a sequence, in order; none without a log."""
         yield from self._read(lambda reader: reader.latest(after))
 
-    def since(self, sequence: int) -> Iterator[LoggedProduct]:
+    def since(self, sequence: int) -> Iterator[WrittenChange]:
         """All changes after a sequence, in order."""
 
         def read(reader: ChangeReader) -> Iterator[Change]:
@@ -178,10 +134,10 @@ class ProductLog:
                 self._log.close()
             self._log = None
 
-    def _read(self, read: Callable[[ChangeReader], Iterator[Change]]) -> Iterator[LoggedProduct]:
+    def _read(self, read: Callable[[ChangeReader], Iterator[Change]]) -> Iterator[WrittenChange]:
         with self._opened() as reader:
             if reader is not None:
-                yield from map(LoggedProduct.of, read(reader))
+                yield from map(_read_back, read(reader))
 
     @contextmanager
     def _opened(self) -> Iterator[ChangeReader | None]:
@@ -203,7 +159,12 @@ class ProductLog:
             return self._log
 
 
-def _new(change: NewProduct) -> NewChange:
+def _read_back(change: Change) -> WrittenChange:
+    product = None if change.deleted else from_record(change.record)
+    return WrittenChange(change.sequence, change.product_id, product, change.vector, change.encoder)
+
+
+def _new(change: WrittenChange) -> NewChange:
     if change.product is None:
         return NewChange.deletion(change.product_id)
     return NewChange(change.product_id, to_record(change.product), change.vector, change.encoder)

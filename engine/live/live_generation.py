@@ -4,35 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import Protocol
 
 from engine.live.overlay import Overlay
 from engine.live.state import LiveState
 from engine.product_texts import embedding_text
 from engine.types import FloatArray, Product
+from engine.written_changes import WrittenChange
 
 _TEXTS_AT_A_TIME = 32
 """Embedded at a time, so that searches, which share the processor, come in between."""
 _CHANGES_AT_A_TIME = 1_000
-
-
-class LoggedChange(Protocol):
-    """A change as the log keeps it; `product` is None of a deletion."""
-
-    @property
-    def sequence(self) -> int: ...
-
-    @property
-    def product_id(self) -> str: ...
-
-    @property
-    def product(self) -> Product | None: ...
-
-    @property
-    def vector(self) -> FloatArray | None: ...
-
-    @property
-    def encoder(self) -> str: ...
 
 
 class LiveGeneration:
@@ -67,7 +48,7 @@ class LiveGeneration:
             found.extend(self._encode(texts[start : start + _TEXTS_AT_A_TIME]))
         return found
 
-    def replay(self, changes: Iterable[LoggedChange]) -> None:
+    def replay(self, changes: Iterable[WrittenChange]) -> None:
         """As `apply`; without any, all stays as it is."""
         waiting = iter(changes)
         first = next(waiting, None)
@@ -77,7 +58,7 @@ class LiveGeneration:
     def close(self) -> None:
         self.state.close()
 
-    def apply(self, changes: Iterable[LoggedChange]) -> None:
+    def apply(self, changes: Iterable[WrittenChange]) -> None:
         """Changes in the order of the log, after `sequence`. Searches see all of them or none."""
         waiting = iter(changes)
         while some := list(islice(waiting, _CHANGES_AT_A_TIME)):
@@ -90,8 +71,8 @@ class LiveGeneration:
         self._publish(self.state.overlay(self.sequence))
 
     def _with_vectors(
-        self, changes: Sequence[LoggedChange]
-    ) -> Iterator[tuple[LoggedChange, FloatArray | None]]:
+        self, changes: Sequence[WrittenChange]
+    ) -> Iterator[tuple[WrittenChange, FloatArray | None]]:
         """Embeddings that the log does not have, or has of another encoder, are made."""
         known = {
             place: change.vector

@@ -26,35 +26,14 @@ from engine.live.changes import (
     ProductUpsert,
 )
 from engine.live.checks import check_id, check_product, unit
-from engine.live.live_generation import LiveGeneration, LoggedChange
+from engine.live.live_generation import LiveGeneration
 from engine.product_texts import embedding_text
 from engine.types import FloatArray, LiveStatus, Product
+from engine.written_changes import WrittenChange, WrittenRequest
 
 MAX_CHANGES = 1_000
 """Of one request."""
 _REQUESTS_TOGETHER, _REQUESTS_WAITING = 8, 64
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class WrittenChange:
-    """A change as the log is given it; `product` is None of a deletion. `vector` is None where the generation
-    has the embedding of this text itself.
-    """
-
-    sequence: int
-    product_id: str
-    product: Product | None
-    vector: FloatArray | None
-    encoder: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class WrittenRequest:
-    """`outcome` is what a repetition is answered with."""
-
-    request_id: str
-    outcome: bytes
-    changes: Sequence[WrittenChange]
 
 
 class Log(Protocol):
@@ -70,7 +49,7 @@ class Log(Protocol):
 
     def outcome_of(self, request_id: str) -> bytes | None: ...
 
-    def since(self, sequence: int) -> Iterator[LoggedChange]: ...
+    def since(self, sequence: int) -> Iterator[WrittenChange]: ...
 
     def commit(self, requests: Sequence[WrittenRequest]) -> None:
         """All of them or none, durable when this returns. Sequences go on from the last one."""

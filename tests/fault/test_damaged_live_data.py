@@ -18,10 +18,11 @@ from cartograph.v1 import catalog_service_pb2 as catalog
 from cartograph.v1 import product_pb2
 from engine.backends.change_log import ChangeLog
 from engine.backends.change_log_schema import DATABASE, MARK
-from engine.backends.product_log import LoggedProduct, ProductLog
+from engine.backends.product_log import ProductLog
 from engine.backup.check import check_data
 from engine.errors import DamagedChangeLogError
 from engine.generation import DataFolder
+from engine.written_changes import WrittenChange
 from tests.integration.commands import typed
 from tests.integration.real_server import WAIT, RealServer, real_server
 from tests.small_shop import active_generation, link_generation
@@ -89,7 +90,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "live"
 
 
-def replayed(data: Path) -> list[LoggedProduct] | DamagedChangeLogError:
+def replayed(data: Path) -> list[WrittenChange] | DamagedChangeLogError:
     """What a server lays over its generation when it starts."""
     try:
         return list(ProductLog(data / "live").latest(0))

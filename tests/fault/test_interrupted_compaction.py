@@ -16,8 +16,8 @@ from engine.backends.product_log import ProductLog
 from engine.generation import LIVE, DataFolder
 from engine.manifest import Manifest, folded_parameters
 from engine.types import FoldedChanges, Product, ProductId
+from engine.written_changes import WrittenChange, WrittenRequest
 from index_builder.publish import Summary, publish, seal
-from tests.unit.backends.test_product_log import Asked, Changed
 from tests.unit.test_generation import write_parts
 
 CHANGES, PRODUCTS = 60, 9
@@ -72,7 +72,8 @@ def shop(tmp_path: Path) -> Shop:
     log = ProductLog(tmp_path / LIVE)
     for number in range(1, CHANGES + 1):
         product_id = f"p{number % PRODUCTS}"
-        log.commit([Asked([Changed(product_id, Product(ProductId(product_id), str(number)))])])
+        change = WrittenChange(0, product_id, Product(ProductId(product_id), str(number)), None, "")
+        log.commit([WrittenRequest("", b"", [change])])
     for sequence in HELD:
         held = log.upto(sequence)
         publish_holding(tmp_path, held or FoldedChanges())

@@ -20,13 +20,13 @@ from engine.errors import (
 )
 from engine.generation import DataFolder, Generation
 from engine.graph_values import GraphAnswer, GraphQuery
-from engine.live.live_generation import LiveGeneration, LoggedChange
-from engine.live.writer import WrittenChange, WrittenRequest
+from engine.live.live_generation import LiveGeneration
 from engine.pipeline import Pipeline
 from engine.request import SearchRequest, SearchResult
 from engine.serving import Opened, ServingEngine, Showing, View
 from engine.types import FoldedChanges, PastQuery, Product, ProductId
 from engine.vector_search import VectorSearch
+from engine.written_changes import WrittenChange, WrittenRequest
 from tests.rpc.fake_feed import FakeFeed
 from tests.unit.test_generation import published
 
@@ -86,7 +86,7 @@ class FakeLive:
     told: list[int] = field(default_factory=list)
     sequence: int = 0
 
-    def replay(self, changes: Iterable[LoggedChange]) -> None:
+    def replay(self, changes: Iterable[WrittenChange]) -> None:
         for change in changes:
             self.told.append(change.sequence)
             self.sequence = change.sequence
@@ -130,13 +130,13 @@ class FakeLog:
         self.told_to_forget.append(min(folded.sequence for folded in generations))
         return 0
 
-    def latest(self, after: int) -> Iterator[LoggedChange]:
+    def latest(self, after: int) -> Iterator[WrittenChange]:
         found = [each for each in self.sequences if each > after]
         self.sequences += self.meanwhile
         self.meanwhile = []
         yield from (WrittenChange(each, "p", None, None, "") for each in found)
 
-    def since(self, sequence: int) -> Iterator[LoggedChange]:
+    def since(self, sequence: int) -> Iterator[WrittenChange]:
         yield from (WrittenChange(each, "p", None, None, "") for each in self.sequences if each > sequence)
 
     def close(self) -> None:

@@ -16,8 +16,8 @@ from engine.backends.product_feed import PAGE_BYTES, PAGE_CHANGES, ProductFeed
 from engine.backends.product_log import ProductLog
 from engine.change_feed import ChangePage, LogPosition
 from engine.errors import AnotherLogError, CompactedError, InvalidArgumentError, NotServingError
-from engine.live.writer import WrittenChange, WrittenRequest
 from engine.types import Product, ProductId
+from engine.written_changes import WrittenChange, WrittenRequest
 from tests.change_samples import ENCODER, deletion, request, upsert
 
 START = LogPosition()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,30 +12,13 @@ import pytest
 from engine.backends.change_log import ChangeReader
 from engine.backends.product_log import ProductLog
 from engine.errors import CompactedError, DamagedChangeLogError, ForgottenChangesError, InvalidArgumentError
-from engine.types import FloatArray, FoldedChanges, Product, ProductId
-
-
-@dataclass(frozen=True)
-class Changed:
-    """Fits `NewProduct`."""
-
-    product_id: str
-    product: Product | None
-    vector: FloatArray | None = None
-    encoder: str = ""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Fits `NewRequest`."""
-
-    changes: list[Changed]
-    request_id: str = ""
-    outcome: bytes = b""
+from engine.types import FoldedChanges, Product, ProductId
+from engine.written_changes import WrittenChange, WrittenRequest
 
 
 def write(log: ProductLog, *ids: str, title: str = "x") -> None:
-    log.commit([Asked([Changed(each, Product(ProductId(each), title)) for each in ids])])
+    changes = [WrittenChange(0, each, Product(ProductId(each), title), None, "") for each in ids]
+    log.commit([WrittenRequest("", b"", changes)])
 
 
 @pytest.fixture

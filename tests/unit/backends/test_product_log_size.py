@@ -6,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 from engine.backends.product_log import ProductLog
-from engine.live.writer import WrittenChange, WrittenRequest
 from engine.types import Product, ProductId
+from engine.written_changes import WrittenChange, WrittenRequest
 
 
 def written(count: int) -> WrittenRequest:

@@ -15,6 +15,7 @@ from engine.errors import ConfigError, DataError, ForgottenChangesError
 from engine.generation import LIVE, DataFolder
 from engine.manifest import folded_parameters
 from engine.types import ColumnKind, FoldedChanges, Product, ProductId
+from engine.written_changes import WrittenChange, WrittenRequest
 from index_builder.catalog import write_catalog
 from index_builder.config import BuildSettings
 from index_builder.intake import take_in
@@ -22,7 +23,6 @@ from index_builder.live_catalogue import TakenIn, folded_into_files, read_live, 
 from index_builder.publish import Summary, publish, seal
 from index_builder.sources.mapping import AttributeKind
 from index_builder.sources.rows import Problem
-from tests.unit.backends.test_product_log import Asked, Changed
 from tests.unit.test_generation import write_parts
 
 
@@ -49,7 +49,15 @@ def change(log: ProductLog, *changes: Product | str) -> None:
     """Products as they shall be; an id is a deletion."""
     log.commit(
         [
-            Asked([Changed(each, None) if isinstance(each, str) else Changed(each.id, each)])
+            WrittenRequest(
+                "",
+                b"",
+                [
+                    WrittenChange(0, each, None, None, "")
+                    if isinstance(each, str)
+                    else WrittenChange(0, each.id, each, None, "")
+                ],
+            )
             for each in changes
         ]
     )

@@ -12,8 +12,9 @@ import numpy as np
 from engine.live.live_generation import LiveGeneration
 from engine.live.overlay import LayeredCatalog, Overlay
 from engine.live.state import LiveState
-from engine.live.writer import LiveWriter, WrittenChange, WrittenRequest
+from engine.live.writer import LiveWriter
 from engine.types import Entity, FloatArray, Product, ProductId, RowArray
+from engine.written_changes import WrittenChange, WrittenRequest
 from tests.unit.stages.vector_fakes import ExactVectors, ExactWords
 
 DIMENSION = 8
