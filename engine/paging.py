@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 from dataclasses import dataclass, replace
@@ -33,7 +32,7 @@ class PageToken:
                 base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
             )
             generation_id, fingerprint, offset = data
-        except (ValueError, TypeError, binascii.Error):
+        except (ValueError, TypeError, RecursionError):  # the last one: a thousand lists in one another
             raise _broken() from None
         if not (isinstance(generation_id, str) and isinstance(fingerprint, str) and type(offset) is int):
             raise _broken()

@@ -103,7 +103,7 @@ def build(settings: BuildSettings, progress: Progress) -> Built:
 def _pruned(built: Built, data: DataFolder, keep: int) -> Built:
     """What cannot be removed is told, and no reason for a build that is published to have failed."""
     try:
-        return replace(built, removed=tuple(prune(data, keep).removed))
+        return replace(built, removed=tuple(prune(data, keep, just_built=built.generation.id).removed))
     except EngineError as error:
         return replace(built, warnings=(*built.warnings, error.message))
 

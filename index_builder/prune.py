@@ -26,8 +26,9 @@ class Pruned:
     kept: tuple[str, ...]
 
 
-def prune(data: DataFolder, keep: int, *, dry_run: bool = False) -> Pruned:
-    """Remove all but the newest `keep` generations (0 = all stay), the active one and the one before it.
+def prune(data: DataFolder, keep: int, *, just_built: str = "", dry_run: bool = False) -> Pruned:
+    """Remove all but the newest `keep` generations (0 = all stay), the active one and the one before it, and
+    the one that was `just_built`, which is not the newest where the clock was set back.
 
     One that a server has opened stays, whatever the pointer says: it holds a lock on the manifest. Where the
     file system has no locks, such a server goes on with what it has mapped, which POSIX keeps until it is let
@@ -39,7 +40,7 @@ def prune(data: DataFolder, keep: int, *, dry_run: bool = False) -> Pruned:
     kept: list[str] = []
     gone: list[Path] = []
     with data.pointing():  # so that none is activated between the look at the pointer and the removal
-        needed = _needed(data, keep)
+        needed = _needed(data, keep) | {just_built}
         for manifest in data.manifests():
             folder = data.generations_folder / manifest.id
             if keep == 0 or manifest.id in needed:

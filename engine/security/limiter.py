@@ -27,12 +27,18 @@ class Limiter:
             return
         with self._usage:
             left, now, day, used = self._state(caller.key_id, limits)
-            if limits.calls_per_day and used >= limits.calls_per_day:
-                raise QuotaError(limits.calls_per_day, retry_after=(day + 1) * _DAY - now)
-            if limits.calls_per_second and left < 1 - _ROUNDING:
-                wait = (1 - left) / limits.calls_per_second
-                raise RateLimitError(limits.calls_per_second, retry_after=wait)
-            self._usage.write(caller.key_id, left - 1, now, day, used + 1)
+            used_up = limits.calls_per_day and used >= limits.calls_per_day
+            too_fast = limits.calls_per_second and left < 1 - _ROUNDING
+            spent = 0 if used_up or too_fast else 1
+            # The time of a refused call is kept as well: else a clock that was set back would lock out a key
+            # whose bucket is empty, until it has caught up.
+            self._usage.write(caller.key_id, left - spent, now, day, used + spent)
+        if used_up:
+            raise QuotaError(limits.calls_per_day, retry_after=(day + 1) * _DAY - now)
+        if too_fast:
+            raise RateLimitError(
+                limits.calls_per_second, retry_after=(1 - left) / limits.calls_per_second
+            )
 
     def charge(self, caller: Caller, calls: int) -> None:
         """What a call turned out to be worth beside itself, as a batch is. It is owed, not refused: the next
@@ -55,4 +61,4 @@ class Limiter:
         left += (
             max(0.0, now - at) * limits.calls_per_second
         )  # a clock set back gives nothing, and takes nothing
-        return min(left, full), now, today, used if day == today else 0
+        return min(left, full), now, today, used if day >= today else 0  # no new quota for yesterday

@@ -1,3 +1,4 @@
+import base64
 from dataclasses import replace
 
 import pytest
@@ -53,6 +54,13 @@ def test_any_other_text_is_refused_in_one_sentence(token: str) -> None:
         offset_of(replace(REQUEST, page_token=token), "g1")
 
     assert caught.value.field == "page_token"
+
+
+def test_a_token_of_a_thousand_lists_in_one_another_is_refused_like_any_other() -> None:
+    nested = base64.urlsafe_b64encode(b"[" * 1_450).decode()
+
+    with pytest.raises(InvalidArgumentError, match="not one that this server made"):
+        offset_of(replace(REQUEST, page_token=nested), "g1")
 
 
 @given(st.text(max_size=20), st.text(max_size=20), st.integers(1, 10**9))

@@ -59,6 +59,18 @@ def test_one_that_a_server_has_opened_stays_until_it_lets_go(tmp_path: Path, fou
     assert list(prune(DataFolder(tmp_path), 2).removed) == [first.id]
 
 
+def test_one_that_was_just_built_stays_though_the_clock_was_set_back(
+    tmp_path: Path, four: list[Generation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
+    built = published(tmp_path, "of 2001", activate=False)
+
+    pruned = prune(DataFolder(tmp_path), 1, just_built=built.id)
+
+    assert built.id in pruned.kept
+    assert four[3].id in pruned.kept
+
+
 def test_keeping_none_means_keeping_all(tmp_path: Path, four: list[Generation]) -> None:
     pruned = prune(DataFolder(tmp_path), 0)
 

@@ -118,7 +118,25 @@ def test_a_clock_set_back_gives_nothing_and_locks_nobody_out(limiter: Limiter, c
     clock.now -= 3_600
     assert taken(limiter, who, 2) == 0
     clock.now += 1 / 2
-    assert taken(limiter, who, 2) == 0  # the moment of the last call lies ahead
+    assert taken(limiter, who, 2) == 1  # and not an hour later, when the clock has caught up
+
+
+def test_a_clock_set_forward_gives_no_more_than_one_second_s_calls(limiter: Limiter, clock: Clock) -> None:
+    who = caller(per_second=2)
+    taken(limiter, who, 2)
+
+    clock.now += 365 * 86_400
+
+    assert taken(limiter, who, 9) == 2
+
+
+def test_a_day_that_the_clock_goes_back_to_brings_no_new_quota(limiter: Limiter, clock: Clock) -> None:
+    who = caller(per_day=3)
+    taken(limiter, who, 2)
+
+    clock.now -= 86_400
+
+    assert taken(limiter, who, 3) == 1
 
 
 def test_callers_without_limits_are_not_counted(limiter: Limiter) -> None:

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.fault.report import Report
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Report:
+    """Takes figures of what a test tried and what came of it; they get into JUnit's XML, and so into the report."""
+
+    def tell(**figures: float) -> None:
+        request.node.user_properties.extend(figures.items())
+
+    return tell
