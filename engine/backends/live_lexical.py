@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from tempfile import gettempdir
 from threading import Lock
 from typing import Any
 
@@ -17,8 +18,9 @@ from engine.backends.lexical_index import TantivyLexicalIndex
 from engine.backends.lexical_layout import ROW, LexicalLayout
 from engine.backends.lexical_text import everything
 from engine.backends.scratch_folder import ScratchFolder
+from engine.backends.storage_failure import starved, storage_failures
 from engine.backends.term_sets import TermSets
-from engine.errors import FailedPreconditionError
+from engine.errors import DamagedGenerationError, FailedPreconditionError
 from engine.types import Product
 
 _PREFIX = "cartograph-live-words-"
@@ -55,18 +57,25 @@ class LiveLexicalIndex:
     def open(cls, base_folder: Path, scratch: Path | None = None) -> LiveLexicalIndex:
         """Everything is written into a folder of its own inside `scratch` (the system's folder for temporary
         files if None): tantivy syncs 8 to 16 files a commit, so that beside a disk which is slow at that it
-        wants to be one in memory. Raises DamagedGenerationError like `TantivyLexicalIndex.open`, OSError
-        where `scratch` cannot be written.
+        wants to be one in memory. Raises DamagedGenerationError like `TantivyLexicalIndex.open`, StorageError
+        and StorageFullError where `scratch` cannot be written.
         """
+        with storage_failures(scratch or Path(gettempdir())):
+            place = ScratchFolder(_PREFIX, scratch)
+        try:
+            return cls._open_in(place, base_folder)
+        except BaseException as error:
+            place.close()
+            cause = starved(base_folder) if isinstance(error, DamagedGenerationError) else None
+            raise cause or error from error.__cause__
+
+    @classmethod
+    def _open_in(cls, place: ScratchFolder, base_folder: Path) -> LiveLexicalIndex:
         layout = LexicalLayout.load(base_folder)
         term_sets = TermSets.open(base_folder)
-        place = ScratchFolder(_PREFIX, scratch)
-        try:
+        with storage_failures(place.path):
             hardlink_into(place.path, base_folder)
-            index, searcher = open_linked(place.path, base_folder, layout)
-        except BaseException:
-            place.close()
-            raise
+        index, searcher = open_linked(place.path, base_folder, layout)
         return cls(place, index, searcher, layout, term_sets)
 
     @property

@@ -69,6 +69,15 @@ def of_system(path: Path, error: OSError) -> EngineError:
     return StorageError(path, f"cannot be read or written ({error.strerror or error})")
 
 
+def starved(path: Path) -> EngineError | None:
+    """Why a file that looked damaged just now may be whole: the system opens none. None where it does."""
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+    except OSError as error:
+        return of_system(path, error) if error.errno in _FULL else None
+    return None
+
+
 def _cause(path: Path) -> EngineError | None:
     """Why SQLite could not open or write: it keeps the system's reason to itself, so that is asked again."""
     try:

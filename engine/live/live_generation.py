@@ -59,16 +59,19 @@ class LiveGeneration:
         self.state.close()
 
     def apply(self, changes: Iterable[WrittenChange]) -> None:
-        """Changes in the order of the log, after `sequence`. Searches see all of them or none."""
-        waiting = iter(changes)
+        """Changes in the order of the log, after `sequence`. Searches see all of them or none; then `sequence`
+        stays as it was, and the same may be done again.
+        """
+        waiting, sequence = iter(changes), self.sequence
         while some := list(islice(waiting, _CHANGES_AT_A_TIME)):
             for change, vector in self._with_vectors(some):
                 if change.product is not None:
                     self.state.put(change.product, vector)
                 elif self.state.row_of(change.product_id) is not None:
                     self.state.delete(change.product_id)
-                self.sequence = max(self.sequence, change.sequence)
-        self._publish(self.state.overlay(self.sequence))
+                sequence = max(sequence, change.sequence)
+        self._publish(self.state.overlay(sequence))
+        self.sequence = sequence
 
     def _with_vectors(
         self, changes: Sequence[WrittenChange]

@@ -36,9 +36,7 @@ class Limiter:
         if used_up:
             raise QuotaError(limits.calls_per_day, retry_after=(day + 1) * _DAY - now)
         if too_fast:
-            raise RateLimitError(
-                limits.calls_per_second, retry_after=(1 - left) / limits.calls_per_second
-            )
+            raise RateLimitError(limits.calls_per_second, retry_after=(1 - left) / limits.calls_per_second)
 
     def charge(self, caller: Caller, calls: int) -> None:
         """What a call turned out to be worth beside itself, as a batch is. It is owed, not refused: the next

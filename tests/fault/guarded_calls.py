@@ -1,4 +1,4 @@
-"""A server's methods without its socket: a call is bytes in, an answer or a status out, in the caller's thread."""
+"""A server's methods without its socket: bytes in, an answer or a status out, in the caller's thread."""
 
 from __future__ import annotations
 
@@ -151,4 +151,4 @@ def reason_of(status: grpc.Status) -> str:
     info = ErrorInfo()
     infos[0].Unpack(info)
     assert packed.message
-    return info.reason
+    return str(info.reason)

@@ -47,7 +47,7 @@ class MixedLoad:
     def running(self, callers: int, seed: int) -> Iterator[None]:
         """That many callers, and one who swaps generations, until the end of the block."""
         done = threading.Event()
-        behaviours: list[Callable[[threading.Event, Random], None]] = [self._call] * callers + [self._swap]
+        behaviours = (*[self._call] * callers, self._swap)
         threads = [
             threading.Thread(target=each, args=(done, Random(seed * 1_000 + number)))
             for number, each in enumerate(behaviours)

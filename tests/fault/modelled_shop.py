@@ -1,4 +1,4 @@
-"""What a shop's products are after any changes, as a plain dictionary knows it, and which of them a filter keeps."""
+"""What a shop's products are after any changes, as a plain dictionary knows, and which a filter keeps."""
 
 from __future__ import annotations
 
@@ -104,7 +104,9 @@ conditions: st.SearchStrategy[Condition] = st.recursive(
         st.sampled_from(COLORS).map(_color),
         st.just(_IN_STOCK),
     ),
-    lambda inner: st.one_of(inner.map(_not), st.builds(_both, inner, inner), st.builds(_either, inner, inner)),
+    lambda inner: st.one_of(
+        inner.map(_not), st.builds(_both, inner, inner), st.builds(_either, inner, inner)
+    ),
     max_leaves=4,
 )
 
@@ -130,6 +132,8 @@ def _product(
         title=f"{word.title()} edition {number}",
         brand=brand,
         price=None if price is None else product_pb2.Money(currency_code="EUR", units=price),
-        availability=product_pb2.AVAILABILITY_IN_STOCK if number % 2 else product_pb2.AVAILABILITY_OUT_OF_STOCK,
+        availability=product_pb2.AVAILABILITY_IN_STOCK
+        if number % 2
+        else product_pb2.AVAILABILITY_OUT_OF_STOCK,
         attributes={"color": product_pb2.AttributeValue(text=color)},
     )

@@ -7,30 +7,31 @@ enums that there are not, both members of a oneof, a field that comes twice.
 
 from __future__ import annotations
 
-import base64
-import json
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from tests.fault.random_texts import filter_text, odd_text, order_text
+from tests.fault.random_texts import filter_text, odd_text, order_text, token_text
 
 Known: TypeAlias = Mapping[str, Sequence[str]]
 """Texts that mean something, by the name of the field that they are for."""
 
 _INTEGERS = (0, 1, 2, 3, 20, 101, -1, 2**31 - 1, -(2**31), 2**31, 2**63 - 1, -(2**63))
-_NUMBERS = (0.0, -0.0, 1.0, 0.5, -1.0, 1e-300, 1e308, 3.4e38, float("nan"), float("inf"), -float("inf"))
+_NUMBERS = (-0.0, -1.0, 1e-300, 1e308, float("nan"), float("inf"), -float("inf"))
+_FLOATS = (-0.0, 1e-45, 3.4e38, float("nan"), float("inf"))
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_MAY_BE_ABSENT, _MAY_BE_DAMAGED, _MAY_BE_NOISE = 0.4, 0.3, 0.1
+_MAY_BE_ABSENT, _MAY_BE_DAMAGED, _MAY_BE_NOISE = 0.3, 0.2, 0.05
+_MAY_BE_ODD = (0.0, 0.02, 0.1, 0.5)
+"""Shares of a request's values that are not as they should be: one of these for each, so that some get far."""
 _MANY = 101
 """Entries of a list now and then: more than a batch may have."""
 _TEXTS: Mapping[str, Callable[[Random], str]] = {
     "filter": filter_text,
     "order_by": order_text,
-    "page_token": lambda random: _token(random),
+    "page_token": token_text,
 }
 
 
@@ -39,6 +40,7 @@ class RandomRequests:
 
     def __init__(self, random: Random, known: Known, dimension: int) -> None:
         self._random, self._known, self._dimension = random, known, dimension
+        self._oddness = random.choice(_MAY_BE_ODD)
 
     def make(self, descriptor: Descriptor) -> bytes:
         """For a call that takes such a message."""
@@ -48,46 +50,52 @@ class RandomRequests:
         return self._damaged(raw) if self._random.random() < _MAY_BE_DAMAGED else raw
 
     def _message(self, descriptor: Descriptor) -> bytes:
-        return b"".join(
-            self._field(field) for field in descriptor.fields for _ in range(self._times(field))
-        )
+        return b"".join(self._field(field) for field in descriptor.fields for _ in range(self._times(field)))
 
     def _times(self, field: FieldDescriptor) -> int:
         if self._random.random() < _MAY_BE_ABSENT:
             return 0
         if not field.is_repeated:
             return 1
-        if field.cpp_type == FieldDescriptor.CPPTYPE_FLOAT:
-            return self._random.choice((1, self._dimension, self._dimension, self._dimension))
-        return _MANY if self._random.random() < 0.01 else self._random.randint(1, 3)
+        if field.type == FieldDescriptor.TYPE_FLOAT:
+            return 1 if self._odd() else self._dimension
+        return _MANY if self._odd() and self._random.random() < 0.1 else self._random.randint(1, 3)
+
+    def _odd(self) -> bool:
+        return self._random.random() < self._oddness
 
     def _field(self, field: FieldDescriptor) -> bytes:
         random = self._random
         match field.type:
             case FieldDescriptor.TYPE_MESSAGE:
+                assert field.message_type is not None
                 return _tag(field, _BYTES) + _sized(self._message(field.message_type))
             case FieldDescriptor.TYPE_STRING:
                 return _tag(field, _BYTES) + _sized(self._text(field).encode(errors="surrogatepass"))
             case FieldDescriptor.TYPE_DOUBLE:
-                return _tag(field, _FIXED64) + struct.pack("<d", random.choice(_NUMBERS))
+                number = random.choice(_NUMBERS) if self._odd() else random.random()
+                return _tag(field, _FIXED64) + struct.pack("<d", number)
             case FieldDescriptor.TYPE_FLOAT:
-                odd = random.random() < 0.001
-                return _tag(field, _FIXED32) + struct.pack("<f", _odd_float(random) if odd else random.gauss())
-            case FieldDescriptor.TYPE_ENUM:
-                return _tag(field, _VARINT) + _varint(random.choice((*range(5), *_INTEGERS)))
-            case FieldDescriptor.TYPE_BOOL | FieldDescriptor.TYPE_INT32 | FieldDescriptor.TYPE_INT64:
-                return _tag(field, _VARINT) + _varint(random.choice(_INTEGERS))
+                odd = random.random() < self._oddness / self._dimension
+                number = random.choice(_FLOATS) if odd else random.gauss()
+                return _tag(field, _FIXED32) + struct.pack("<f", number)
+            case FieldDescriptor.TYPE_ENUM | FieldDescriptor.TYPE_BOOL:
+                return _tag(field, _VARINT) + self._integer(2)
+            case FieldDescriptor.TYPE_INT32 | FieldDescriptor.TYPE_INT64:
+                return _tag(field, _VARINT) + self._integer(9)
         raise NotImplementedError(f"{field.full_name} is of a type that no request had so far")
 
+    def _integer(self, below: int) -> bytes:
+        """From 0 to `below`, or of those that programs stumble over."""
+        return _varint(self._random.choice(_INTEGERS) if self._odd() else self._random.randrange(below))
+
     def _text(self, field: FieldDescriptor) -> str:
-        names = (f"{field.containing_type.name}.{field.name}", field.name)
-        if self._random.random() < 0.7:
-            for name in names:
-                if name in self._known:
-                    return self._random.choice(self._known[name])
-                if name in _TEXTS:
-                    return _TEXTS[name](self._random)
-        return odd_text(self._random)
+        for name in (".".join(field.full_name.split(".")[-2:]), field.name):
+            if name in self._known and not self._odd():
+                return self._random.choice(self._known[name])
+            if name in _TEXTS:
+                return _TEXTS[name](self._random) if self._odd() or self._random.random() < 0.1 else ""
+        return odd_text(self._random) if self._odd() else "plain words"
 
     def _damaged(self, raw: bytes) -> bytes:
         """A few bytes are another, lost, new or repeated, or the end is cut off."""
@@ -123,16 +131,3 @@ def _varint(value: int) -> bytes:
         value >>= 7
     return bytes((*found, value))
 
-
-def _odd_float(random: Random) -> float:
-    return random.choice([each for each in _NUMBERS if not 3.5e38 < abs(each) < float("inf")])
-
-
-def _token(random: Random) -> str:
-    """JSON, as page tokens are, but hardly ever that of one."""
-    content: Any = random.choice(
-        ("[" * 1_400, '["g","f",1]', '["g","f",1' + "0" * 1_000 + "]", "null", '{"a":1,"b":2,"c":3}', "[1,2,3]")
-    )
-    if random.random() < 0.3:
-        content = json.dumps([odd_text(random)[:100], "f", random.choice(_INTEGERS)])
-    return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=" if random.random() < 0.8 else "")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from xml.etree import ElementTree  # noqa: S405  (it reads what pytest wrote)
+from xml.etree import ElementTree
 
 _COLUMNS = ("tried", "lost")
 
@@ -67,9 +67,7 @@ def lost(found: list[Case]) -> bool:
 
 def _row(case: Case) -> str:
     counted = (f"{int(case.figures[column]):,}" if column in case.figures else "" for column in _COLUMNS)
-    others = ", ".join(
-        f"{name} {value}" for name, value in case.figures.items() if name not in _COLUMNS
-    )
+    others = ", ".join(f"{name} {value}" for name, value in case.figures.items() if name not in _COLUMNS)
     return f"| {case.name} | {case.outcome} | {case.seconds:,.1f} | {' | '.join(counted)} | {others} |"
 
 

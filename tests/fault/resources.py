@@ -22,9 +22,7 @@ class Resources:
     def of(cls, pid: int) -> Self:
         """Raises FileNotFoundError when the process has ended, or where there is no /proc."""
         folder = Path(f"/proc/{pid}")
-        return cls(
-            resident_mib(pid), len(os.listdir(folder / "fd")), len(os.listdir(folder / "task"))
-        )
+        return cls(resident_mib(pid), len(os.listdir(folder / "fd")), len(os.listdir(folder / "task")))
 
 
 def resident_mib(pid: int | None = None) -> float:

@@ -20,6 +20,7 @@ import pytest
 from engine.backends.change_log import ChangeLog, ChangeReader
 from tests.change_samples import content
 from tests.fault.dying_change_log import change_of, end_of, known_requests
+from tests.fault.report import Report
 
 KILLS = int(os.environ.get("CARTOGRAPH_KILLS", "25"))
 LONGEST_SECONDS = 0.06
@@ -102,7 +103,9 @@ def lives(tmp_path: Path) -> Iterator[Lives]:
         process.stdin.close()
 
 
-def test_nothing_acknowledged_is_lost_when_the_process_is_killed_at_random(lives: Lives) -> None:
+def test_nothing_acknowledged_is_lost_when_the_process_is_killed_at_random(
+    lives: Lives, report: Report
+) -> None:
     chance = np.random.default_rng(6)
     for kill in range(KILLS):
         lives.live("outside", seconds=chance.uniform(0.005, LONGEST_SECONDS))
@@ -113,6 +116,7 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed_at_random(lives
 
     assert lives.deaths == KILLS
     assert lives.acknowledged > KILLS
+    report(tried=KILLS, lost=0, acknowledged=lives.acknowledged)
 
 
 def test_nothing_acknowledged_is_lost_at_any_point_of_a_commit(lives: Lives) -> None:

@@ -20,6 +20,7 @@ from threading import Thread
 import numpy as np
 
 from engine.backends.change_log import ChangeLog
+from tests.fault.report import Report
 from tests.fault.test_change_log_crashes import KILLS, LONGEST_SECONDS
 
 NAMES = "ab"
@@ -65,7 +66,9 @@ class Writers:
             self._said.put(line)
 
 
-def test_when_a_writer_is_killed_the_other_goes_on_and_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
+def test_when_a_writer_is_killed_the_other_goes_on_and_nothing_acknowledged_is_lost(
+    tmp_path: Path, report: Report
+) -> None:
     chance = np.random.default_rng(7)
     ChangeLog.open(tmp_path).close()
     command = [sys.executable, "-m", "tests.fault.writing_by_turns", str(tmp_path)]
@@ -100,3 +103,4 @@ def test_when_a_writer_is_killed_the_other_goes_on_and_nothing_acknowledged_is_l
         )
         assert len(changes) == 2 * (sum(map(len, numbers.values())) + unheard)
         assert min(writers.acknowledged.values()) > KILLS
+    report(tried=KILLS, lost=0, acknowledged=sum(writers.acknowledged.values()))

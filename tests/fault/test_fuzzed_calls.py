@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import grpc
 import pytest
@@ -37,7 +38,10 @@ __all__ = ["logs_as_they_were"]
 INPUTS = int(os.environ.get("CARTOGRAPH_FAULT_INPUTS", "3600"))
 SEED = int(os.environ.get("CARTOGRAPH_FAULT_SEED", "0"))
 METHODS = methods()
-OVER_THE_SOCKET = INPUTS // 12
+OVER_THE_SOCKET = INPUTS // 10
+NEVER_ANSWERED = ("ActivateGeneration", "RollBackGeneration")
+"""There is one generation, and none before it; all others answer a share of the inputs."""
+FILTER_REASONS = ("FILTER_SYNTAX", "INVALID_ARGUMENT", "UNKNOWN_FIELD")
 MOST_GROWTH_MIB = 64.0
 """From the first quarter of the inputs to the last one. What is kept is bounded (live products, cached
 answers), so that ten million inputs may take no more than a thousand.
@@ -49,7 +53,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory, small_data: Path) -> Iterat
     data = tmp_path_factory.mktemp("fuzzed") / "data"
     DataFolder(data).activate(link_generation(active_generation(small_data), data).id)
     opened = open_engine(
-        ServeSettings(data=data, threads=1, live_products=100, cached_results=50, cached_embeddings=50, verify=False)
+        ServeSettings(
+            data=data, threads=1, live_products=100, cached_results=50, cached_embeddings=50, verify=False
+        )
     )
     yield opened
     opened.close()
@@ -121,8 +127,8 @@ def test_any_bytes_are_answered_or_refused_by_reason(
     grown = resident_mib() - sizes[min(1, len(sizes) - 1)]
     report(tried=count, lost=0, answered=reasons[""], leaked_mib=round(max(0.0, grown), 1))
     assert grown < MOST_GROWTH_MIB
-    assert reasons[""] > 0  # else nothing beyond the first check was tried
-    assert len(reasons) > 1 or not METHODS[method].input_type.fields
+    assert reasons[""] > 0 or METHODS[method].name in NEVER_ANSWERED
+    assert len(reasons) > 1
 
 
 def test_any_filter_is_read_and_evaluated_or_refused_at_a_place(report: Report) -> None:
@@ -133,11 +139,12 @@ def test_any_filter_is_read_and_evaluated_or_refused_at_a_place(report: Report) 
         try:
             mask = parse_filter(text, columns).mask(columns)
         except EngineError as error:
-            assert error.reason in ("FILTER_SYNTAX", "INVALID_ARGUMENT", "UNKNOWN_FIELD"), text
-            assert 0 <= int(error.metadata.get("position", "0")) <= len(text)
-        else:
-            assert mask.shape == (len(SHELF),)
-            read += 1
+            place = int(error.metadata.get("position", "0"))
+            if 0 <= place <= len(text) and error.reason in FILTER_REASONS:
+                continue
+            raise
+        assert mask.shape == (len(SHELF),)
+        read += 1
     report(tried=INPUTS, lost=0, answered=read)
     assert read > INPUTS // 20
 
@@ -155,10 +162,12 @@ def test_any_bytes_over_a_socket_leave_a_server_that_answers(
 
 
 def refused(server: Running, method: str, message: bytes) -> Refusal | None:
-    kind = server.channel.unary_stream if METHODS[method].server_streaming else server.channel.unary_unary
-    call = kind(method, request_serializer=bytes, response_deserializer=bytes)
+    streams = METHODS[method].server_streaming
+    call: Any = (server.channel.unary_stream if streams else server.channel.unary_unary)(
+        method, request_serializer=bytes, response_deserializer=bytes
+    )
     try:
-        if METHODS[method].server_streaming:
+        if streams:
             responses = call(message, timeout=WAIT)
             next(responses)
             responses.cancel()

@@ -18,6 +18,7 @@ import numpy as np
 from cartograph.v1 import catalog_service_pb2 as catalog
 from cartograph.v1 import product_pb2
 from cartograph.v1 import search_service_pb2 as search
+from tests.fault.report import Report
 from tests.integration.calls import ask
 from tests.integration.real_server import WAIT, RealServer, real_server
 
@@ -35,6 +36,7 @@ class Writer:
     there: dict[str, str | None] = field(default_factory=dict)
     unsure: set[str] = field(default_factory=set)
     numbers: Iterator[int] = field(default_factory=count)
+    acknowledged: int = 0
 
     def write(self, server: RealServer, chance: np.random.Generator, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -46,6 +48,7 @@ class Writer:
             except grpc.RpcError:
                 return
             self.there[product_id] = title
+            self.acknowledged += 1
             self.unsure.discard(product_id)
 
     def _title(self, product_id: str) -> str:
@@ -61,7 +64,7 @@ class Writer:
         assert server.catalog.UpsertProducts(put, timeout=WAIT).outcomes[0].sequence
 
 
-def test_what_was_acknowledged_outlives_every_kill(tmp_path: Path, small_data: Path) -> None:
+def test_what_was_acknowledged_outlives_every_kill(tmp_path: Path, small_data: Path, report: Report) -> None:
     data = tmp_path / "data"
     data.mkdir()
     (data / "generations").symlink_to(small_data / "generations")
@@ -77,6 +80,7 @@ def test_what_was_acknowledged_outlives_every_kill(tmp_path: Path, small_data: P
             if kill < KILLS:
                 _write_until_killed(server, writers, chance)
     assert sum(len(writer.there) for writer in writers) >= WRITERS
+    report(tried=KILLS, lost=0, acknowledged=sum(writer.acknowledged for writer in writers))
 
 
 def _write_until_killed(server: RealServer, writers: list[Writer], chance: np.random.Generator) -> None:

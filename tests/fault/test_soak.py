@@ -1,4 +1,4 @@
-"""A server under mixed load, of which callers give up every fifth call, comes to rest with what it had before.
+"""A server under mixed load, every fifth call of which is given up, comes to rest with what it had before.
 
 Half a minute; CARTOGRAPH_FAULT_SECONDS says how long instead (the long form takes 7,200).
 """
@@ -84,8 +84,8 @@ def at_rest(server: RealServer) -> Resources:
 
 
 def mib_an_hour(samples: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """The slope of the least of each window, and its standard error: a leak lifts the least, too, and swaps of
-    generations, which hold two for a moment, do not.
+    """The slope of the least of each window, and its standard error: a leak lifts the least, too, and swaps
+    of generations, which hold two for a moment, do not.
     """
     windows = np.array_split(np.array(samples), WINDOWS)
     hours = np.array([window[:, 0].mean() for window in windows]) / 3_600
