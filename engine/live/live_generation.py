@@ -59,8 +59,8 @@ class LiveGeneration:
         self.state.close()
 
     def apply(self, changes: Iterable[WrittenChange]) -> None:
-        """Changes in the order of the log, after `sequence`. Searches see all of them or none; then `sequence`
-        stays as it was, and the same may be done again.
+        """Changes in the order of the log, after `sequence`. Searches see all of them, or none when it fails:
+        then `sequence` stays as it was, and the same may be done again.
         """
         waiting, sequence = iter(changes), self.sequence
         while some := list(islice(waiting, _CHANGES_AT_A_TIME)):

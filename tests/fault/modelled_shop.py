@@ -41,7 +41,7 @@ class ModelledShop:
         after.CopyFrom(before)
         after.ClearField(path)
         given.CopyFrom(product)
-        for name in product_pb2.Product.DESCRIPTOR.fields_by_name.keys() - {path}:
+        for name in set(product_pb2.Product.DESCRIPTOR.fields_by_name) - {path}:
             given.ClearField(name)
         after.MergeFrom(given)
         self.now[product.id] = after

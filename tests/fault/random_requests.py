@@ -25,7 +25,7 @@ _FLOATS = (-0.0, 1e-45, 3.4e38, float("nan"), float("inf"))
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _MAY_BE_ABSENT, _MAY_BE_DAMAGED, _MAY_BE_NOISE = 0.3, 0.2, 0.05
 _MAY_BE_ODD = (0.0, 0.02, 0.1, 0.5)
-"""Shares of a request's values that are not as they should be: one of these for each, so that some get far."""
+"""Shares of a request's values that are not as they should be, one of these each: so some get far."""
 _MANY = 101
 """Entries of a list now and then: more than a batch may have."""
 _TEXTS: Mapping[str, Callable[[Random], str]] = {
@@ -130,4 +130,3 @@ def _varint(value: int) -> bytes:
         found.append(value & 127 | 128)
         value >>= 7
     return bytes((*found, value))
-

@@ -15,11 +15,12 @@ from typing import Protocol
 from xml.etree import ElementTree
 
 _COLUMNS = ("tried", "lost")
+_HEADING = ("| test | outcome | seconds | tried | lost | measured |", "|---|---|---|---|---|---|")
 
 
 class Report(Protocol):
-    """Takes `tried`, how many times something was done to break it; `lost`, how many acknowledged changes were
-    not there afterwards, or calls that got no answer of ours; and whatever else was counted or measured.
+    """Takes `tried`, how many times something was done to break it; `lost`, how many acknowledged changes
+    were not there afterwards, or calls that got no answer of ours; and whatever else was counted or measured.
     """
 
     def __call__(self, **figures: float) -> None: ...
@@ -47,17 +48,10 @@ def cases(path: Path) -> Iterator[Case]:
 def page(found: list[Case]) -> str:
     failed = [case for case in found if case.outcome in ("failure", "error")]
     sums = {column: sum(int(case.figures.get(column, 0)) for case in found) for column in _COLUMNS}
-    lines = [
-        "# Faults",
-        "",
-        f"{len(found)} tests in {sum(case.seconds for case in found):,.0f} s, {len(failed)} failed; "
-        f"{sums['tried']:,} tried, {sums['lost']:,} lost.",
-        "",
-        "| test | outcome | seconds | tried | lost | measured |",
-        "|---|---|---|---|---|---|",
-    ]
-    lines += [_row(case) for case in found if case.figures or case in failed]
-    return "\n".join(lines) + "\n"
+    seconds = sum(case.seconds for case in found)
+    told = f"{len(found)} tests in {seconds:,.0f} s, {len(failed)} failed; {sums['tried']:,} tried"
+    rows = [_row(case) for case in found if case.figures or case in failed]
+    return "\n".join(["# Faults", "", f"{told}, {sums['lost']:,} lost.", "", *_HEADING, *rows, ""])
 
 
 def lost(found: list[Case]) -> bool:

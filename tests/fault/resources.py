@@ -22,7 +22,8 @@ class Resources:
     def of(cls, pid: int) -> Self:
         """Raises FileNotFoundError when the process has ended, or where there is no /proc."""
         folder = Path(f"/proc/{pid}")
-        return cls(resident_mib(pid), len(os.listdir(folder / "fd")), len(os.listdir(folder / "task")))
+        files, threads = (len(list((folder / name).iterdir())) for name in ("fd", "task"))
+        return cls(resident_mib(pid), files, threads)
 
 
 def resident_mib(pid: int | None = None) -> float:

@@ -1,7 +1,7 @@
 """A clock that is set back or forward: who is let in, how often, and what is remembered of requests.
 
-Deadlines, waits, heartbeats and pauses are measured by a clock that nobody sets; the last test holds the engine
-to that.
+Deadlines, waits, heartbeats and pauses are measured by a clock that nobody sets; the last test holds the
+engine to that.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def known(engine: ServingEngine) -> Known:
         "name": names,
         "entity_id": [each.iri for each in entities] + ["urn:cartograph:product:OFF-0001"],
         "kind": ["", "color", "product_type", "brand"],
-        "paths": ["price", "title", "attributes", "attributes.color", "*", "release_time", "id", "attributes."],
+        "paths": ["price", "title", "attributes", "attributes.color", "*", "release_time", "id"],
         "facet_keys": ["brand", "category", "price", "attributes.color", "date_released"],
         "currency_code": ["EUR", "USD", "eur"],
         "request_id": ["r-1", "r-2", ""],

@@ -14,7 +14,7 @@ from signal import SIGKILL, SIGTERM, Signals
 
 import grpc
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -208,6 +208,7 @@ def test_a_server_says_what_a_dictionary_would(world: World, report: Report) -> 
             deadline=None,
             derandomize=OPERATIONS <= SHORT,
             suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate,),  # a server that failed is no ground to shrink an example on
         ),
     )
     world.restart(SIGKILL)
