@@ -72,12 +72,13 @@ class VectorSearch:
                 length=len(vector),
                 dimension=self.index.dimension,
             )
-        length = float(np.linalg.norm(vector.astype(np.float64)))
+        wide = vector.astype(np.float64)  # two numbers of 3e38 are longer than float32 can say
+        length = float(np.linalg.norm(wide))
         if not (np.isfinite(length) and length > 0):
             raise InvalidArgumentError(
                 "vector", "vector has no direction: give finite numbers, not all of them zero."
             )
-        return np.asarray(vector / length, np.float32)
+        return np.asarray(wide / length, np.float32)
 
     def _bare(self, rows: RowArray) -> list[Product]:
         return [Product(product_id, title="") for product_id in self.ids(rows)]

@@ -56,12 +56,13 @@ def unit(embedding: FloatArray, dimension: int) -> FloatArray:
             length=len(embedding),
             dimension=dimension,
         )
-    length = float(np.linalg.norm(embedding.astype(np.float64)))
+    wide = embedding.astype(np.float64)  # two numbers of 3e38 are longer than float32 can say
+    length = float(np.linalg.norm(wide))
     if not (math.isfinite(length) and length > 0):
         raise InvalidArgumentError(
             "embedding", "embedding has no direction: give finite numbers, not all of them zero."
         )
-    return np.asarray(embedding / length, np.float32)
+    return np.asarray(wide / length, np.float32)
 
 
 def _check_attributes(attributes: Mapping[str, AttributeValue]) -> None:

@@ -69,14 +69,16 @@ def internal_status(request_id: str, trailing: Sequence[tuple[str, str]] = ()) -
 
 
 def shortened(text: str, limit: int) -> str:
-    """At most `limit` bytes of UTF-8, the end cut off between two characters.
+    """At most `limit` bytes of UTF-8, the end cut off between two characters; half a character, which a page
+    token may hold, is a question mark.
 
     >>> shortened("cartridge", 8)
     'cartr…'
     """
-    if len(text.encode()) <= limit:
-        return text
-    return text.encode()[: limit - len("…".encode())].decode(errors="ignore") + "…"
+    content = text.encode(errors="replace")
+    if len(content) <= limit:
+        return content.decode()
+    return content[: limit - len("…".encode())].decode(errors="ignore") + "…"
 
 
 class _Status(grpc.Status):

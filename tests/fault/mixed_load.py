@@ -26,7 +26,7 @@ CANCELLED = 0.2
 """Share of calls that their callers give up before there is an answer."""
 _PRODUCTS = 40
 _WORDS = ("black ink", "printer", "usb cable", "paper a4", "toner for printnova", "teapot", "blakc inc")
-_SWAP_SECONDS = 3.0
+_SWAP_SECONDS = 10.0
 _PAUSE = 0.005
 """Seconds between two calls of a caller: no benchmark, and the change log grows by what is written."""
 

@@ -8,15 +8,18 @@ import pytest
 
 from tests.fault.report import cases, lost, page
 
-KILLS = '<property name="tried" value="1000"/><property name="lost" value="{lost}"/><property name="mib" value="3.5"/>'
 XML = """<testsuites><testsuite name="pytest">
-<testcase classname="tests.fault.test_kills" name="test_kills" time="60.5"><properties>{kills}</properties>{end}</testcase>
+<testcase classname="tests.fault.test_kills" name="test_kills" time="60.5">
+<properties>
+<property name="tried" value="1000"/><property name="lost" value="{lost}"/><property name="mib" value="3.5"/>
+</properties>{end}
+</testcase>
 <testcase classname="tests.fault.test_page" name="test_page" time="0.5"/>
 </testsuite></testsuites>"""
 
 
 def read(path: Path, *, found_lost: int = 0, end: str = "") -> tuple[str, bool]:
-    path.write_text(XML.format(kills=KILLS.format(lost=found_lost), end=end))
+    path.write_text(XML.format(lost=found_lost, end=end))
     found = list(cases(path))
     return page(found), lost(found)
 

@@ -97,7 +97,7 @@ def test_words_that_the_embedding_does_not_read_are_not_embedded_again(shop: Sho
 
 
 def test_an_embedding_of_ones_own_is_taken_at_length_1(shop: Shop) -> None:
-    write(shop, ProductUpsert(product("pen", "Pen"), np.full(DIMENSION, 3, np.float32)))
+    write(shop, ProductUpsert(product("pen", "Pen"), np.full(DIMENSION, 3e38, np.float32)))
 
     assert not shop.encoded
     np.testing.assert_allclose(shop.overlay.vectors, np.full((1, DIMENSION), DIMENSION**-0.5), rtol=1e-6)

@@ -6,7 +6,7 @@ from google.rpc.status_pb2 import Status
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import ErrorCode, OverloadedError
+from engine.errors import ErrorCode, OverloadedError, StalePageTokenError
 from engine.rpc.status import STATUS_OF, shortened, status_of
 
 
@@ -26,6 +26,16 @@ def test_shortened_text_fits_and_begins_alike(text: str, limit: int) -> None:
 
     assert len(short.encode()) <= limit
     assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
+
+
+def test_an_error_about_half_a_character_can_be_sent() -> None:
+    """JSON may hold one, and so a page token."""
+    sent = status_of(StalePageTokenError("\ud800", "g-2"))
+
+    assert (
+        sent.details
+        == "The page token was made by generation ?, but g-2 is serving. Ask for the first page again."
+    )
 
 
 def test_one_who_is_told_to_try_again_is_told_when() -> None:
