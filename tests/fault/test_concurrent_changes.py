@@ -1,6 +1,6 @@
 """Eight writers and sixteen readers of one engine: some order of the writes explains every read.
 
-Half a thousand reads or more here; CARTOGRAPH_FAULT_READS says how many instead (the long form has 100,000).
+Some 300 reads here; CARTOGRAPH_FAULT_READS says how many instead (the long form has 100,000).
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from engine.types import Money, Product, ProductId
 from tests.fault.report import Report
 from tests.small_shop import active_generation, link_generation
 
-READS = int(os.environ.get("CARTOGRAPH_FAULT_READS", "640"))
+READS = int(os.environ.get("CARTOGRAPH_FAULT_READS", "320"))
 WRITERS, READERS = 8, 16
 PAIRS = (("A-1", "A-2"), ("B-1", "B-2"), ("C-1", "C-2"))
 """Products that are only ever written together: whoever sees them differ has seen half a request."""
 BRAND = "Quibble"
-LEAST_WRITES = 100
+LEAST_WRITES = 60
 PAUSE = 0.01
 """Seconds between two writes of a writer, so that readers come in between."""
 

@@ -36,7 +36,7 @@ from tests.small_shop import active_generation, link_generation
 
 __all__ = ["logs_as_they_were"]
 
-INPUTS = int(os.environ.get("CARTOGRAPH_FAULT_INPUTS", "3600"))
+INPUTS = int(os.environ.get("CARTOGRAPH_FAULT_INPUTS", "2700"))
 SEED = int(os.environ.get("CARTOGRAPH_FAULT_SEED", "0"))
 METHODS = methods()
 OVER_THE_SOCKET = INPUTS // 10

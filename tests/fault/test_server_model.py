@@ -1,6 +1,6 @@
 """A server against a plain dictionary: changes, searches with filters, swaps of generations, deaths.
 
-Some 150 operations here; CARTOGRAPH_FAULT_OPERATIONS says how many instead (the long form has 1,000,000).
+Sixty operations here; CARTOGRAPH_FAULT_OPERATIONS says how many instead (the long form has 1,000,000).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.integration.calls import activate, ask, ids, roll_back, status
 from tests.integration.real_server import WAIT, RealServer, real_server
 from tests.small_shop import active_generation, link_generation
 
-SHORT = 150
+SHORT = 60
 OPERATIONS = int(os.environ.get("CARTOGRAPH_FAULT_OPERATIONS", str(SHORT)))
 STEPS = 30
 ONE_SWAP_IN, ONE_RESTART_IN = (4, 20) if OPERATIONS <= SHORT else (30, 200)

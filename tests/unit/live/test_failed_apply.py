@@ -42,8 +42,8 @@ def shop(words: FullDisk) -> Shop:
 
 
 def send(shop: Shop, request_id: str) -> ChangeResult:
-    changes = [ProductUpsert(product("c", "Cup")), ProductDeletion(ProductId("a"))]
-    return shop.writer.write(ChangeRequest(changes, request_id), Deadline.none(), shop.live)
+    changes = ChangeRequest([ProductUpsert(product("c", "Cup")), ProductDeletion(ProductId("a"))], request_id)
+    return shop.writer.write(changes, Deadline.none(), shop.live)
 
 
 def test_the_same_request_again_shows_what_it_had_committed(shop: Shop, words: FullDisk) -> None:
