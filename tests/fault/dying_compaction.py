@@ -1,15 +1,12 @@
 """Lets the change log of a data folder forget what its generations hold, and dies in the middle of it.
 
-    python -m tests.fault.dying_compaction DATA LOG N
-
-LOG is the log's folder. It is killed before the N-th statement that SQLite runs for it, or at its N-th write
-of the mark where N is negative. With an N that is never reached it ends with 0, and says on stdout how many
-statements it ran.
+A line on stdin is `DATA LOG N`, LOG the log's folder. It is killed before the N-th statement that SQLite runs
+for it, or at its N-th write of the mark where N is negative. With an N that is never reached it ends with 0,
+and says on stdout how many statements it ran.
 """
 
 from __future__ import annotations
 
-import sys
 from itertools import count
 from pathlib import Path
 
@@ -17,13 +14,14 @@ import engine.backends.change_writer as change_writer
 from engine.backends.product_log import ProductLog
 from engine.generation import DataFolder
 from engine.live.compaction import Compaction
+from tests.fault.dying import serve
 from tests.fault.dying_change_log import die, tell
 
 
-def main() -> None:
-    data, folder, last = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+def live(data: str, folder: str, number: str) -> None:
+    last = int(number)
     change_writer._FORGOTTEN_AT_ONCE = 7  # so that there are many steps to die at
-    log = ProductLog(folder)
+    log = ProductLog(Path(folder))
     writer = log._writer()._writer
     connection, mark = writer._connection, writer._mark
     assert connection is not None
@@ -40,7 +38,7 @@ def main() -> None:
 
     connection.set_trace_callback(statement)
     mark.write = marked  # type: ignore[method-assign]
-    compaction = Compaction(DataFolder(data), log)
+    compaction = Compaction(DataFolder(Path(data)), log)
     compaction.after_swap()
     compaction._thread.shutdown(wait=True)
     connection.set_trace_callback(None)
@@ -49,4 +47,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(live)

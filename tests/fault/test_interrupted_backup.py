@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from signal import SIGKILL
 
 import pytest
 
@@ -19,6 +16,7 @@ from engine.backup.source import open_source
 from engine.backup.take import back_up, destination_at
 from engine.errors import ConfigError, DamagedBackupError
 from engine.generation import DataFolder
+from tests.fault.dying import DIED, Lives, lives_of
 from tests.tiny_data import State, change, publish_tiny, state_of
 
 MOST_STEPS = 400
@@ -26,14 +24,10 @@ MOST_STEPS = 400
 
 @dataclass
 class Killer:
-    process: subprocess.Popen[str]
+    lives: Lives
 
     def ends(self, action: str, source: Path, target: Path, step: int) -> int:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"{action} {source} {target} {step}\n")
-        self.process.stdin.flush()
-        return int(self.process.stdout.readline())
+        return self.lives.end(action, source, target, step).code
 
     def at_every_step(
         self,
@@ -47,20 +41,17 @@ class Killer:
         for step in range(MOST_STEPS):
             prepare()
             status = self.ends(action, source, target, step)
-            assert status in (0, -SIGKILL), f"ended with {status} at step {step}"
+            assert status in (0, DIED), f"ended with {status} at step {step}"
             examine()
             if status == 0:
                 return step
         raise AssertionError(f"more than {MOST_STEPS} steps")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def killer() -> Iterator[Killer]:
-    command = [sys.executable, "-m", "tests.fault.dying_backup"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Killer(process)
-        assert process.stdin is not None
-        process.stdin.close()
+    with lives_of("tests.fault.dying_backup") as lives:
+        yield Killer(lives)
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from signal import SIGKILL
 
 import numpy as np
 import pytest
@@ -18,6 +16,7 @@ from engine.manifest import Manifest, folded_parameters
 from engine.types import FoldedChanges, Product, ProductId
 from engine.written_changes import WrittenChange, WrittenRequest
 from index_builder.publish import Summary, publish, seal
+from tests.fault.dying import DIED, End, Lives, lives_of
 from tests.unit.test_generation import write_parts
 
 CHANGES, PRODUCTS = 60, 9
@@ -28,11 +27,10 @@ HELD = (25, 40)
 @dataclass(frozen=True)
 class Shop:
     data: Path
+    lives: Lives
 
-    def compact(self, last: int) -> subprocess.CompletedProcess[str]:
-        arguments = [str(self.data), str(self.data / LIVE), str(last)]
-        command = [sys.executable, "-m", "tests.fault.dying_compaction", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    def compact(self, last: int) -> End:
+        return self.lives.end(self.data, self.data / LIVE, last)
 
     def examine(self) -> int:
         """Every generation, laid under what the log still has, gives the products as they are; what was
@@ -48,10 +46,10 @@ class Shop:
         return compacted
 
 
-def statements_of(finished: subprocess.CompletedProcess[str]) -> int:
+def statements_of(finished: End) -> int:
     """What it says last, after its log."""
-    assert finished.returncode == 0, finished.stderr
-    return int(finished.stdout.split()[-1])
+    assert finished.code == 0
+    return int(finished.told[-1])
 
 
 def newest(sequence: int) -> dict[str, str]:
@@ -67,8 +65,14 @@ def products(log: ProductLog, manifest: Manifest) -> dict[str, str]:
     return found
 
 
+@pytest.fixture(scope="module")
+def lives() -> Iterator[Lives]:
+    with lives_of("tests.fault.dying_compaction") as found:
+        yield found
+
+
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
+def shop(tmp_path: Path, lives: Lives) -> Shop:
     log = ProductLog(tmp_path / LIVE)
     for number in range(1, CHANGES + 1):
         product_id = f"p{number % PRODUCTS}"
@@ -78,7 +82,7 @@ def shop(tmp_path: Path) -> Shop:
         held = log.upto(sequence)
         publish_holding(tmp_path, held or FoldedChanges())
     log.close()
-    return Shop(tmp_path)
+    return Shop(tmp_path, lives)
 
 
 def publish_holding(data: Path, held: FoldedChanges) -> None:
@@ -100,7 +104,7 @@ def test_whenever_it_is_killed_every_generation_has_its_changes(shop: Shop) -> N
     for number, last in enumerate(deaths):
         copy = shop_copy(shop, f"copy-{number}")
         killed = copy.compact(last)
-        assert killed.returncode == -SIGKILL, (last, killed.stderr)
+        assert killed.code == DIED, last
         extents.append(copy.examine())
         statements_of(copy.compact(10_000))
         assert copy.examine() == HELD[0]
@@ -112,4 +116,4 @@ def test_whenever_it_is_killed_every_generation_has_its_changes(shop: Shop) -> N
 def shop_copy(shop: Shop, name: str) -> Shop:
     target = shop.data.with_name(f"{shop.data.name}-{name}")
     shutil.copytree(shop.data, target)
-    return Shop(target)
+    return Shop(target, shop.lives)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from engine.generation import DataFolder
-from tests.fault.dying_publish import DIED
+from tests.fault.dying import DIED, Lives, lives_of
 from tests.small_shop import active_generation, link_generation
 
 OLD, NEW = "g-old", "g-new"
@@ -25,15 +24,20 @@ class Shop:
 
     data: Path
     work: Path
+    lives: Lives
 
     def publish(self, steps: int) -> int:
-        arguments = [str(self.work), str(self.data), str(steps)]
-        command = [sys.executable, "-m", "tests.fault.dying_publish", *arguments]
-        return subprocess.run(command, timeout=60, check=False).returncode
+        return self.lives.end(self.work, self.data, steps).code
+
+
+@pytest.fixture(scope="module")
+def lives() -> Iterator[Lives]:
+    with lives_of("tests.fault.dying_publish") as found:
+        yield found
 
 
 @pytest.fixture
-def shop(tmp_path: Path, small_data: Path) -> Shop:
+def shop(tmp_path: Path, small_data: Path, lives: Lives) -> Shop:
     built = active_generation(small_data)
     data = tmp_path / "data"
     link_generation(built, data, name=OLD)
@@ -41,7 +45,7 @@ def shop(tmp_path: Path, small_data: Path) -> Shop:
     elsewhere = link_generation(built, tmp_path / "elsewhere", name=NEW)
     work = data / "building"
     shutil.move(elsewhere.folder, work)
-    return Shop(data, work)
+    return Shop(data, work, lives)
 
 
 @pytest.mark.parametrize("steps", range(STEPS))

@@ -6,8 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,25 +29,27 @@ RUNAWAY = graph.QueryGraphRequest(query="SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d
 QUICK = graph.QueryGraphRequest(query="ASK {}")
 
 
-@dataclass(frozen=True)
-class Shop:
-    data: Path
-    folder: Path
-
-
-@pytest.fixture
-def shop(tmp_path: Path, small_data: Path) -> Shop:
-    """A data folder with two generations of the same files; the first is active."""
-    data = tmp_path / "data"
+@contextmanager
+def serving(folder: Path, small_data: Path) -> Iterator[RealServer]:
+    """Two generations of the same files; the first is active."""
+    data = folder / "data"
     for name in (FIRST, SECOND):
         link_generation(active_generation(small_data), data, name=name)
     DataFolder(data).activate(FIRST)
-    return Shop(data, tmp_path)
+    with real_server(data, folder, "--graph-query-processes", "2") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, small_data: Path) -> Iterator[RealServer]:
+    """For tests that leave it with processes that wait, or with none."""
+    with serving(tmp_path_factory.mktemp("runaway"), small_data) as running:
+        yield running
 
 
 @pytest.fixture
-def server(shop: Shop) -> Iterator[RealServer]:
-    with real_server(shop.data, shop.folder, "--graph-query-processes", "2") as running:
+def ending_server(tmp_path: Path, small_data: Path) -> Iterator[RealServer]:
+    with serving(tmp_path, small_data) as running:
         yield running
 
 
@@ -123,32 +124,6 @@ def test_a_query_whose_process_is_killed_can_be_asked_again(server: RealServer) 
     search_takes(server)
 
 
-def test_a_killed_server_leaves_no_process_behind(server: RealServer) -> None:
-    """One process is in the midst of a query and cannot notice that its pipe closed; the other waits."""
-    call = server.graph.QueryGraph.future(RUNAWAY, timeout=WAIT)
-    wait_for_child(server)
-    assert server.graph.QueryGraph(QUICK, timeout=WAIT).boolean is True
-    left = children(server)
-    assert len(left) == 2
-    assert not call.done()
-
-    server.process.send_signal(signal.SIGKILL)
-    server.process.wait(WAIT)
-
-    wait_until_gone(left)
-
-
-def test_a_server_that_is_told_to_stop_ends_its_processes(server: RealServer) -> None:
-    assert server.graph.QueryGraph(QUICK, timeout=WAIT).boolean is True
-    left = children(server)
-    assert left
-
-    server.process.send_signal(signal.SIGTERM)
-
-    assert server.process.wait(WAIT) == 0
-    wait_until_gone(left)
-
-
 def test_a_swap_leaves_a_running_query_alone(server: RealServer) -> None:
     call = server.graph.QueryGraph.future(RUNAWAY, timeout=WAIT)
     child = wait_for_child(server)
@@ -164,3 +139,29 @@ def test_a_swap_leaves_a_running_query_alone(server: RealServer) -> None:
     assert not call.done()
     call.cancel()
     wait_until_gone({child})
+
+
+def test_a_killed_server_leaves_no_process_behind(ending_server: RealServer) -> None:
+    """One process is in the midst of a query and cannot notice that its pipe closed; the other waits."""
+    call = ending_server.graph.QueryGraph.future(RUNAWAY, timeout=WAIT)
+    wait_for_child(ending_server)
+    assert ending_server.graph.QueryGraph(QUICK, timeout=WAIT).boolean is True
+    left = children(ending_server)
+    assert len(left) == 2
+    assert not call.done()
+
+    ending_server.process.send_signal(signal.SIGKILL)
+    ending_server.process.wait(WAIT)
+
+    wait_until_gone(left)
+
+
+def test_a_server_that_is_told_to_stop_ends_its_processes(ending_server: RealServer) -> None:
+    assert ending_server.graph.QueryGraph(QUICK, timeout=WAIT).boolean is True
+    left = children(ending_server)
+    assert left
+
+    ending_server.process.send_signal(signal.SIGTERM)
+
+    assert ending_server.process.wait(WAIT) == 0
+    wait_until_gone(left)
