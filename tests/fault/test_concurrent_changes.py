@@ -1,6 +1,6 @@
 """Eight writers and sixteen readers of one engine: some order of the writes explains every read.
 
-Some 300 reads here; CARTOGRAPH_FAULT_READS says how many instead (the long form has 100,000).
+Some thousand reads here; CARTOGRAPH_FAULT_READS says how many instead (the long form has 1,000,000).
 """
 
 from __future__ import annotations
@@ -30,14 +30,16 @@ from engine.types import Money, Product, ProductId
 from tests.fault.report import Report
 from tests.small_shop import active_generation, link_generation
 
-READS = int(os.environ.get("CARTOGRAPH_FAULT_READS", "320"))
+READS = int(os.environ.get("CARTOGRAPH_FAULT_READS", "1600"))
 WRITERS, READERS = 8, 16
 PAIRS = (("A-1", "A-2"), ("B-1", "B-2"), ("C-1", "C-2"))
 """Products that are only ever written together: whoever sees them differ has seen half a request."""
 BRAND = "Quibble"
-LEAST_WRITES = 60
-PAUSE = 0.01
-"""Seconds between two writes of a writer, so that readers come in between."""
+LEAST_WRITES = 150
+PAUSE, READER_PAUSE = 0.01, 0.002
+"""Seconds between two writes of a writer and two reads of a reader: one interpreter runs them all, and who
+never waits leaves the others hardly a turn.
+"""
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,7 @@ def test_every_read_sees_a_state_that_some_order_of_the_writes_explains(
         while turn < -(-READS // READERS) or len(writes) < LEAST_WRITES:
             reader.read(turn)
             turn += 1
+            done.wait(READER_PAUSE)
 
     def write_on(writer: int) -> None:
         while not done.wait(PAUSE):
