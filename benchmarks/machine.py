@@ -19,9 +19,9 @@ _BUSY_SHARE = 0.05
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores, GPUs, the share of the cores that other processes took since this module was imported,
-    whether that is much, memory in GiB, versions, and the revision of this code; "" or 0 where Linux's /proc
-    or git does not tell. To be asked at the end, when processes that were started have ended.
+    """Processor, cores, GPUs, the share of the cores that other processes took since this module was
+    imported, whether that is much, memory in GiB, versions, and the revision of this code; "" or 0 where
+    Linux's /proc or git does not tell. To be asked at the end, when processes that were started have ended.
     """
     others = _START.share_of_others()
     return {

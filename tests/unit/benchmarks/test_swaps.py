@@ -9,7 +9,9 @@ import time
 from benchmarks.live_shop import Shop
 from benchmarks.machine import begin_peak, memory_mib, peak_mib
 from benchmarks.swaps import Load
+from engine.deadline import Deadline
 from engine.errors import NotServingError
+from engine.request import SearchRequest
 from tests.rpc.fake_engine import CHAIR, FakeEngine
 from tests.rpc.running import running
 
@@ -22,6 +24,10 @@ sys.stdin.read()
 """
 
 
+def refuse(_request: SearchRequest, _deadline: Deadline) -> None:
+    raise NotServingError("Not now.")
+
+
 def test_every_caller_asks_until_it_is_over_and_failed_calls_are_counted() -> None:
     engine = FakeEngine()
     with running(engine) as server:
@@ -32,7 +38,7 @@ def test_every_caller_asks_until_it_is_over_and_failed_calls_are_counted() -> No
         assert load.failed == []
         assert {request.query for request, _ in engine.asked} == {"chair", "ink"}
 
-        engine.fails(NotServingError("Not now."))
+        engine.before = refuse
         with load.running():
             time.sleep(0.1)
 
