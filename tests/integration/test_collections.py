@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,6 +71,17 @@ class Shops(Stubs):
         return [line for line in found if line["event"] == event]
 
 
+    def refused_line(self, request_id: str) -> dict[str, Any]:
+        """Lines are written in bundles, soon."""
+        until = time.monotonic() + WAIT
+        while not (
+            found := [line for line in self.lines("call refused") if line["request_id"] == request_id]
+        ):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        return found[0]
+
+
 @pytest.fixture(scope="module")
 def shops(tmp_path_factory: pytest.TempPathFactory, sample_data: Path, small_data: Path) -> Iterator[Shops]:
     folder, variables = tmp_path_factory.mktemp("shops"), for_the_page()
@@ -110,7 +122,7 @@ def test_a_key_of_one_changes_nothing_in_the_other_and_that_it_tried_is_written_
         )
 
     assert Refusal.of(raised.value).info.reason == "COLLECTION_DENIED"
-    (line,) = (line for line in shops.lines("call refused") if line["request_id"] == "intruder-1")
+    line = shops.refused_line("intruder-1")
     assert (line["caller"], line["collection"]) == ("garden-shop", "fashion")
     audit = [json.loads(text) for text in (shops.folder / "audit.jsonl").read_text().splitlines()]
     (entry,) = (entry for entry in audit if entry["request_id"] == "intruder-1")
