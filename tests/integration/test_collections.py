@@ -70,7 +70,6 @@ class Shops(Stubs):
         found = [json.loads(line) for line in (self.folder / "log").read_text().splitlines()]
         return [line for line in found if line["event"] == event]
 
-
     def refused_line(self, request_id: str) -> dict[str, Any]:
         """Lines are written in bundles, soon."""
         until = time.monotonic() + WAIT
