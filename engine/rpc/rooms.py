@@ -39,12 +39,14 @@ class Rooms:
 
     def __init__(self, collections: Iterable[str], *, workers: int, most: int, most_each: int = 0) -> None:
         """`workers` threads are shared out among the collections; `most` calls are let in at a time, running
-        and waiting, and `most_each` of one collection (0: as `share_of` says).
+        and waiting, and `most_each` of one of several collections (0: as `share_of` says).
         """
         names = tuple(collections)
-        each = workers if len(names) == 1 else max(_LEAST_WORKERS, -(-workers // len(names)))
-        self._rooms = {name: _Room(CallPool(each), CallPool(SLOW_WORKERS)) for name in names}
-        self._most, self._most_each = most, min(most, most_each or share_of(most, len(names)))
+        share = share_of(most, len(names))
+        if len(names) > 1:
+            workers, share = max(_LEAST_WORKERS, -(-workers // len(names))), most_each or share
+        self._rooms = {name: _Room(CallPool(workers), CallPool(SLOW_WORKERS)) for name in names}
+        self._most, self._most_each = most, share
 
     def pool(self, collection: str, *, slow: bool = False) -> CallPool:
         room = self._rooms[collection]

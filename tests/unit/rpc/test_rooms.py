@@ -36,7 +36,7 @@ def test_one_of_several_collections_has_half_of_the_room(most: int, collections:
 
 
 def test_a_lone_catalogue_has_all_of_the_room(end: threading.Event) -> None:
-    rooms = Rooms([ONLY], workers=2, most=3)
+    rooms = Rooms([ONLY], workers=2, most=3, most_each=1)
     fill(rooms, ONLY, 3, end)
 
     with pytest.raises(OverloadedError, match="answering 3 calls, as many as it takes;") as raised:
