@@ -102,6 +102,10 @@ def run_python(text: str, variables: dict[str, str]) -> str:
 
 @pytest.fixture
 def variables() -> dict[str, str]:
+    return for_the_page()
+
+
+def for_the_page() -> dict[str, str]:
     """The repository's python comes first, and servers take a port that is free."""
     port = str(free_port())
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CARTOGRAPH_")}
