@@ -112,8 +112,8 @@ class ServeSettings(Settings):
     jwks: Path | None = Field(
         default=None,
         description="File of public keys (JWKS: RS256, ES256, EdDSA) of who signs tokens (JWT) for callers; "
-        "their claim scope holds search, write, follow, admin with blanks between. Read again when it "
-        "changes.",
+        "their claim scope holds search, write, follow, record, admin with blanks between. Read again when "
+        "it changes.",
     )
     jwt_audience: str = Field(
         default="", description="The claim aud that a token must have; needed with --jwks."
@@ -208,6 +208,18 @@ class ServeSettings(Settings):
         description="Products with new words that live changes may hold, replaced ones too, until a "
         "generation is built from them; each takes its embedding and its text in memory. More are refused; "
         "0 takes none.",
+    )
+    event_days: int = Field(
+        default=365,
+        ge=0,
+        le=36_500,
+        description="Days that shoppers' events are kept, by the time when they happened: a year holds every "
+        "season once. Older ones are erased at the start and once a day, and refused; 0 keeps them for ever.",
+    )
+    shopper_key_file: Path | None = Field(
+        default=None,
+        description="File of the key by which shoppers' ids are hidden, made when there is none. Without it, "
+        "shopper.key in the data folder's live/; it is in no backup, so keep a copy of it elsewhere.",
     )
     followers: int = Field(
         default=8,
@@ -352,8 +364,8 @@ class KeySettings(Settings):
     keys: Path = Field(description="File of API keys; `create` makes it where there is none.")
     scope: Names = Field(
         default=("search",),
-        description="What a new key may do: search, write (products), follow (their changes), admin "
-        "(generations); may be repeated.",
+        description="What a new key may do: search, write (products), follow (their changes), record "
+        "(shoppers' events), admin (generations, forgetting shoppers); may be repeated.",
     )
     expires_days: int = Field(
         default=0, ge=0, le=36_500, description="Days until a new key expires; 0 is never."
@@ -411,7 +423,7 @@ class CheckSettings(Settings):
     alternatives: ClassVar[tuple[str, ...]] = ("data", "backup")
 
     data: Path | None = Field(
-        default=None, description="Data folder whose generations and change log are read."
+        default=None, description="Data folder whose generations, change log and events are read."
     )
     backup: Path | None = Field(
         default=None, description="Backup that is read: its folder, or its .tar file."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from wsgiref.simple_server import WSGIServer
@@ -20,6 +20,7 @@ from engine.errors import ConfigError
 from engine.gauges import CertificateExpiry, LiveChanges, ServingGeneration
 from engine.live.changes import ChangeResult
 from engine.request import SearchResult
+from engine.shopper_events import EventOutcome
 from engine.types import LiveStatus, ServingStatus
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -104,6 +105,21 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
+        self._events = Counter(
+            "cartograph_events", "Events of shoppers that were recorded.", registry=self.registry
+        )
+        self._refused_events = Counter(
+            "cartograph_events_refused",
+            "Events of shoppers that were refused one by one, by reason.",
+            ("reason",),
+            registry=self.registry,
+        )
+        self._erased_events = Counter(
+            "cartograph_events_erased",
+            "Events of shoppers that were erased: their shopper was forgotten, or they expired.",
+            ("cause",),
+            registry=self.registry,
+        )
         self._commits = Histogram(
             "cartograph_live_commit_seconds",
             "Time of one commit of live changes, from taking them until searches see them.",
@@ -150,6 +166,19 @@ class Metrics:
         for outcome in result.outcomes:
             if not outcome.sequence:
                 self._refused_changes.labels(outcome.reason).inc()
+
+    def events_finished(self, outcomes: Sequence[EventOutcome]) -> None:
+        """One that was there already is not counted again."""
+        self._events.inc(sum(1 for outcome in outcomes if not (outcome.reason or outcome.repeated)))
+        for outcome in outcomes:
+            if outcome.reason:
+                self._refused_events.labels(outcome.reason).inc()
+
+    def shopper_forgotten(self, erased: int) -> None:
+        self._erased_events.labels("forgotten").inc(erased)
+
+    def events_expired(self, count: int) -> None:
+        self._erased_events.labels("expired").inc(count)
 
     def commit_finished(self, _requests: int, seconds: float) -> None:
         self._commits.observe(seconds)

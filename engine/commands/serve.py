@@ -124,6 +124,7 @@ def watch_of(metrics: Metrics) -> Watch:
         on_recall=metrics.recall_measured,
         on_commit=metrics.commit_finished,
         on_slow_search=metrics.search_was_slow,
+        on_expired=metrics.events_expired,
     )
 
 

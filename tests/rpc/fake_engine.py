@@ -64,6 +64,7 @@ from engine.types import (
     ServingStatus,
 )
 from engine.vector_search import VectorRequest, VectorResult
+from tests.rpc.fake_events import FakeEvents
 from tests.rpc.fake_feed import FakeFeed
 
 CARTRIDGE = Product(
@@ -106,6 +107,7 @@ class FakeEngine:
     gated: bool = False
     changed: dict[str, ChangeResult] = field(default_factory=dict)
     feed: FakeFeed = field(default_factory=FakeFeed)
+    events: FakeEvents = field(default_factory=FakeEvents)
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
         self.asked.append((request, deadline))
