@@ -37,13 +37,13 @@ class EventReader:
         [(self.key_check,)] = connection.execute("SELECT key_check FROM store")
 
     @classmethod
-    def open_to_read(cls, folder: Path, *, immutable: bool = False) -> Self:
+    def open_to_read(cls, folder: Path) -> Self:
         """ConfigError where there are no events; DamagedEventsError for a file that holds none."""
         if not holds_events(folder):
             raise ConfigError(f"There are no events in {folder}. A server that records some makes its store.")
         path = folder / DATABASE
         with event_failures(path):
-            connection = connect_to_read(path, immutable=immutable)
+            connection = connect_to_read(path)
             try:
                 connection.execute("BEGIN")
                 return cls(path, connection)
@@ -67,7 +67,7 @@ class EventReader:
 
     def back_up(self, folder: Path) -> None:
         """A new folder with a copy of the store, read again before this returns. It knows of no other backup:
-        a backup names no place of the machine.
+        a backup names no place of the machine. DamagedEventsError names the original.
         """
         target = folder / DATABASE
         with event_failures(target):
@@ -81,8 +81,8 @@ class EventReader:
                 os.fsync(file.fileno())
             fsync_folder(folder)
             fsync_folder(folder.parent)
-        with closing(EventReader.open_to_read(folder, immutable=True)) as copied:
-            copied.check()
+            with closing(connect_to_read(target, immutable=True)) as copied:
+                EventReader(self._path, copied).check()
 
     def close(self) -> None:
         self._connection.close()

@@ -68,8 +68,8 @@ class EventStore:
             [(known,)] = connection.execute("SELECT key_check FROM store")
         if known != key_check:
             raise ConfigError(
-                f"The events in {self._path} were recorded with another shopper key. Put that one back (it is "
-                "in no backup), or name its file with --shopper-key-file."
+                f"The events in {self._path} were recorded with another shopper key. Put that one back (it "
+                "is in no backup), or name its file with --shopper-key-file."
             )
 
     def record(self, events: Sequence[KeptEvent]) -> list[Fate]:

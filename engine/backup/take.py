@@ -1,9 +1,9 @@
 """A backup of a data folder that goes on being served and written to.
 
-The pointer is read first, then the change log and the events of shoppers are copied, then the generations. So
-the log holds every change that was acknowledged before the backup began, and all that the active generation
-was not built with, unless another generation was activated in between and the log compacted up to it: then all
-begins anew.
+The pointer is read first, then the change log and the events of shoppers are copied, then the generations.
+So the log holds every change that was acknowledged before the backup began, and all that the active
+generation was not built with, unless another generation was activated in between and the log compacted up to
+it: then all begins anew.
 """
 
 from __future__ import annotations

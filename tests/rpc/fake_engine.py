@@ -17,6 +17,7 @@ from engine.errors import (
     NotServingError,
     RelevanceGateError,
 )
+from engine.events.event_book import EventBook
 from engine.graph_values import (
     DescribeRequest,
     Description,
@@ -107,7 +108,7 @@ class FakeEngine:
     gated: bool = False
     changed: dict[str, ChangeResult] = field(default_factory=dict)
     feed: FakeFeed = field(default_factory=FakeFeed)
-    events: FakeEvents = field(default_factory=FakeEvents)
+    events: FakeEvents | EventBook = field(default_factory=FakeEvents)
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
         self.asked.append((request, deadline))
