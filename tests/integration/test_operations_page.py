@@ -23,7 +23,8 @@ from cartograph.v1 import (
     generation_service_pb2,
     generation_service_pb2_grpc,
 )
-from engine.generation import DataFolder
+from engine.generation import LIVE, DataFolder
+from tests.event_samples import events_in
 from tests.integration.real_server import WAIT
 from tests.signer import Signer
 from tests.small_shop import SmallShop, active_generation, link_generation
@@ -180,6 +181,25 @@ def test_backing_up_and_restoring(data: Path, tmp_path: Path, variables: dict[st
     assert active_generation(tmp_path / "restored").id == active
     (replaced,) = tmp_path.glob("data.replaced-*")
     assert active_generation(replaced).id == active
+
+
+def test_shoppers_data(data: Path, tmp_path: Path, variables: dict[str, str]) -> None:
+    """A backup is taken before the shopper is forgotten, and put back afterwards."""
+    section = "Shoppers' data"
+    serve, take, check_backup, restore, check = commands_of(section)
+    record, forget = blocks_of(section, "python")
+
+    with serving(serve, tmp_path, variables):
+        assert run_python(record, variables) == "v-1 recorded\no-7-1 recorded\n"
+        run_all([take, check_backup], tmp_path, variables)
+        told = run_python(forget, variables).splitlines()
+        assert told == ["2 events erased", f"still holds 2 of {tmp_path}/backups/with-events"]
+        assert run_python(forget, variables).splitlines() == ["0 events erased", told[1]]
+    run_all([restore, check], tmp_path, variables)
+
+    assert events_in(data / LIVE) == {}
+    files = [path for path in (data / LIVE).iterdir() if path.is_file()]
+    assert not any(b"teapot" in path.read_bytes() for path in files)
 
 
 def test_the_scheduled_backups_are_what_cron_and_systemd_read(
