@@ -4,8 +4,8 @@
 
 For every line on stdin it forks a process that goes on where the last one ended until it is killed, and tells
 on stdout its `pid`, `recorded N` once all events up to number N are acknowledged, `forgotten S` once shopper
-number S is, and `ended`. Event N is of shopper number N // 20: each is forgotten when theirs are recorded, but
-for every third.
+number S is, and `ended`. Twenty events one after the other are of one shopper, who is forgotten when they are
+recorded, but for every third.
 """
 
 from __future__ import annotations

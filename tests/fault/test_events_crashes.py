@@ -33,7 +33,9 @@ def test_nothing_acknowledged_is_lost_and_nobody_forgotten_comes_back(tmp_path: 
         assert process.stdin is not None
         assert process.stdout is not None
         for _ in range(KILLS):
-            again = max(0, recorded - 1) // OF_A_SHOPPER * OF_A_SHOPPER  # as a client does that heard no answer
+            again = (
+                max(0, recorded - 1) // OF_A_SHOPPER * OF_A_SHOPPER
+            )  # as a client does that heard no answer
             process.stdin.write(f"{again}\n")
             process.stdin.flush()
             for line in process.stdout:

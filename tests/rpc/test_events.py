@@ -59,9 +59,17 @@ def server(events: FakeEvents, log: io.StringIO) -> Iterator[Running]:
 
 def test_events_arrive_whole_and_each_has_its_outcome(server: Running, events: FakeEvents) -> None:
     sent = {
-        "event_id": "e1", "type": "EVENT_TYPE_PURCHASE", "shopper_id": "anna", "session_id": "v1",
-        "order_id": "o1", "search_id": "s1", "product_id": "c-1", "query": "ink", "position": 2,
-        "quantity": 3, "event_time": {"seconds": 1_700_000_000, "nanos": 5_000},
+        "event_id": "e1",
+        "type": "EVENT_TYPE_PURCHASE",
+        "shopper_id": "anna",
+        "session_id": "v1",
+        "order_id": "o1",
+        "search_id": "s1",
+        "product_id": "c-1",
+        "query": "ink",
+        "position": 2,
+        "quantity": 3,
+        "event_time": {"seconds": 1_700_000_000, "nanos": 5_000},
     }
     request = event.RecordEventsRequest(events=[sent, {"event_id": "e2"}, sent])
 

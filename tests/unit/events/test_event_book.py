@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
@@ -126,8 +126,7 @@ def test_generations_that_were_built_with_events_of_theirs_are_named(tmp_path: P
 def test_events_expire_when_a_server_starts_and_older_ones_are_refused(tmp_path: Path) -> None:
     with opened(tmp_path) as book:
         taken(book, at(click(1), NOON - 3 * DAY), at(click(2), NOON - DAY))
-    expired: list[int] = []
-    done = threading.Event()
+    expired: Queue[int] = Queue()
     with closing(
         EventBook(
             EventStore(tmp_path / LIVE),
@@ -135,14 +134,13 @@ def test_events_expire_when_a_server_starts_and_older_ones_are_refused(tmp_path:
             DataFolder(tmp_path).manifests,
             days=2,
             clock=lambda: NOON,
-            on_expired=lambda count: (expired.append(count), done.set())[0],
+            on_expired=expired.put,
         )
     ) as book:
         book.start()
-        assert done.wait(10)
+        assert expired.get(timeout=10) == 1
         (outcome,) = taken(book, at(click(3), NOON - 3 * DAY))
 
-    assert expired == [1]
     assert (outcome.reason, outcome.field) == ("INVALID_ARGUMENT", "event_time")
     assert [event.time for event in events_in(tmp_path / LIVE).values()] == [NOON - DAY]
 

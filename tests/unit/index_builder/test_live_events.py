@@ -121,7 +121,9 @@ def test_a_training_reads_a_data_folder_as_it_reads_files(tmp_path: Path) -> Non
     ]
     (tmp_path / "log.jsonl").write_text("\n".join(lines) + "\n")
 
-    (recorded,), (written,) = (event_queries([path], ROW_OF)[0] for path in (tmp_path, tmp_path / "log.jsonl"))
+    (recorded,), (written,) = (
+        event_queries([path], ROW_OF)[0] for path in (tmp_path, tmp_path / "log.jsonl")
+    )
 
     assert (recorded.text, recorded.rows.tolist()) == (written.text, written.rows.tolist()) == ("ink", [0, 1])
     assert recorded.grades.tolist() == written.grades.tolist()
