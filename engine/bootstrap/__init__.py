@@ -44,10 +44,6 @@ HANDOVER_SECONDS = 0.0005
 """What it takes to have another thread do something and to wait for it, .1 to .5 ms on virtual machines: a
 source that answers sooner is asked in the caller's own thread.
 """
-_SEVERAL = (
-    "This server runs several processes over one generation, which take no live changes yet; serve with "
-    "--processes 1 to make them."
-)
 
 
 def open_engine(settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEngine:
@@ -60,7 +56,7 @@ def open_engine(settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEng
     engine = ServingEngine(
         data,
         lambda generation: open_generation(generation, settings, watch),
-        log=ProductLog(data.live_folder, refusal=_SEVERAL if settings.processes > 1 else ""),
+        log=ProductLog(data.live_folder),
         events=_events(data, settings, watch),
         batch_threads=settings.worker_count,
         live_products=settings.live_products,

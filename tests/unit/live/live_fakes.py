@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -15,6 +15,7 @@ from engine.live.state import LiveState
 from engine.live.writer import LiveWriter
 from engine.types import Entity, FloatArray, Product, ProductId, RowArray
 from engine.written_changes import WrittenChange, WrittenRequest
+from tests.rpc.fake_feed import FakeFeed
 from tests.unit.stages.vector_fakes import ExactVectors, ExactWords
 
 DIMENSION = 8
@@ -74,11 +75,12 @@ class ListedWords:
 
 @dataclass
 class ListedLog:
-    """Fits `Log`, and is replayed."""
+    """Fits `Log` and `WrittenLog`, and is replayed."""
 
     requests: list[WrittenRequest] = field(default_factory=list)
     commits: int = 0
     failure: Exception | None = None
+    feed: FakeFeed = field(default_factory=FakeFeed)
 
     @property
     def changes(self) -> list[WrittenChange]:
@@ -87,6 +89,13 @@ class ListedLog:
     @property
     def last_sequence(self) -> int:
         return len(self.changes)
+
+    @property
+    def acknowledged(self) -> int:
+        return self.last_sequence
+
+    def turn(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     @property
     def size_bytes(self) -> int:
