@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
 from engine.backends.change import from_microseconds, microseconds
+from engine.backends.change_log import LOCK
 from engine.backends.event_schema import (
     DATABASE,
     EVENT_COLUMNS,
@@ -26,6 +27,7 @@ from engine.backends.event_schema import (
     tombstone_of,
 )
 from engine.errors import ConfigError, StorageError
+from engine.files import held
 from engine.shopper_events import BackupHolding, Fate, KeptEvent, Traces
 
 _AT_A_TIME = 10_000
@@ -54,6 +56,7 @@ class EventStore:
     def __init__(self, folder: Path) -> None:
         self._folder, self._path = folder, folder / DATABASE
         self._connection: sqlite3.Connection | None = None
+        self._hold = ExitStack()
         self._turn = Lock()
 
     @property
@@ -198,17 +201,28 @@ class EventStore:
         """A connection that failed is not used again: what it believes of the disk may be wrong."""
         with self._turn, event_failures(self._path):
             if self._connection is None:
-                self._connection = connect_to_write(self._path)
+                self._connection = self._connect()
             try:
                 yield self._connection
             except BaseException:
                 self._disconnect()
                 raise
 
+    def _connect(self) -> sqlite3.Connection:
+        """No restore puts another folder in the place of this one while it is written to."""
+        lock = self._folder / LOCK
+        lock.touch()
+        with ExitStack() as stack:
+            if not stack.enter_context(held(lock)):
+                raise StorageError(self._folder, "is being replaced by a restore; try again")
+            connection = connect_to_write(self._path)
+            self._hold = stack.pop_all()
+        return connection
+
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(sqlite3.Error):
+            with self._hold, suppress(sqlite3.Error):
                 connection.close()
 
 

@@ -17,7 +17,7 @@ from engine.backup.restore import Restored, restore
 from engine.backup.source import open_source
 from engine.backup.take import back_up, destination_at
 from engine.deadline import Deadline
-from engine.errors import DamagedEventsError
+from engine.errors import DamagedEventsError, LockHeldError
 from engine.generation import LIVE, DataFolder
 from engine.security.shopper_key import SHOPPER_KEY
 from engine.shopper_events import ShopperEvent
@@ -133,6 +133,18 @@ def test_a_shopper_who_was_forgotten_does_not_come_back_with_a_backup(data: Path
         ]
         forgotten = book.forget("bert")
         assert (forgotten.erased, [each.event_count for each in forgotten.backups]) == (2, [1])
+
+
+def test_a_folder_into_which_a_server_records_is_not_replaced(data: Path, to: Path) -> None:
+    take(data, to)
+    with closing(event_book(data)) as book:
+        book.record([click(7)], Deadline.none())
+
+        with pytest.raises(LockHeldError, match="is held by another process"):
+            put_back(to, data, replace=True)
+
+        assert book.record([click(8)], Deadline.none())[0].reason == ""
+    assert len(events_in(data / LIVE)) == 5
 
 
 def test_tombstones_outlive_a_backup_from_before_the_first_event(tmp_path: Path, to: Path) -> None:

@@ -10,7 +10,6 @@ from queue import Queue
 
 import pytest
 
-from engine.backends.event_schema import DATABASE
 from engine.backends.event_store import EventStore
 from engine.deadline import Deadline
 from engine.errors import ConfigError
@@ -167,7 +166,8 @@ def test_the_key_may_lie_elsewhere(tmp_path: Path) -> None:
         taken(book, click(1))
 
     assert (tmp_path / "keys" / "shop.key").exists()
-    assert [path.name for path in (tmp_path / "data" / LIVE).iterdir()] == [DATABASE]
+    assert len(events_in(tmp_path / "data" / LIVE)) == 1
+    assert not (tmp_path / "data" / LIVE / SHOPPER_KEY).exists()
 
 
 def test_nothing_of_a_forgotten_shopper_is_in_the_files(tmp_path: Path) -> None:
