@@ -14,7 +14,7 @@ import pytest
 from engine.backends.event_reader import EventReader
 from engine.backends.event_schema import DATABASE, tombstone_of
 from engine.backends.event_store import EventStore
-from engine.errors import ConfigError, DamagedEventsError, StorageError
+from engine.errors import ConfigError, DamagedEventsError, StorageError, StorageFullError
 from engine.shopper_events import BackupHolding, Fate, Traces
 from tests.event_samples import DAY, KEY, NOON, bytes_in, events_in, kept
 
@@ -200,6 +200,21 @@ def test_a_flipped_bit_of_an_event_is_named(store: EventStore, folder: Path) -> 
 
     with pytest.raises(DamagedEventsError, match=rf"^{path} does not match the checksum of event 1\. "):
         events_in(folder)
+
+
+def test_where_there_is_no_room_nothing_is_taken_and_all_goes_on_as_soon_as_there_is(
+    store: EventStore, folder: Path
+) -> None:
+    """SQLite's own limit of pages stands for the disk's."""
+    store.record([kept(1)])
+    assert store._connection is not None
+    store._connection.execute("PRAGMA max_page_count=20")
+
+    with pytest.raises(StorageFullError, match="found no space on the disk"):
+        store.record([kept(number, query="x" * 1_000) for number in range(2, 100)])
+
+    assert list(events_in(folder)) == [1]
+    assert store.record([kept(2)]) == [Fate.RECORDED]
 
 
 @pytest.mark.parametrize("content", [b"", b"SQLite format 3\0" + b"\0" * 84, b"no database at all" * 300])
