@@ -25,16 +25,19 @@ def noted(data: DataFolder, to: Path) -> Iterator[Callable[[BackupManifest], Non
 
     Raises as `EventStore`. Where there are no events, there is nothing to note.
     """
-    if not holds_events(data.live_folder):
-        yield lambda _made: None
-        return
     place, created, made = str(to.resolve()), datetime.now(UTC), list[BackupManifest]()
+    begun = holds_events(data.live_folder)
     with closing(EventStore(data.live_folder)) as store:
-        store.begin_backup(place, created)
+        if begun:
+            store.begin_backup(place, created)
         try:
             yield made.append
+            if made and made[0].events and not begun:  # the first event came meanwhile
+                store.begin_backup(place, created)
+                begun = True
         finally:
-            store.end_backup(place, created, made[0].event_sequence if made else None)
+            if begun:
+                store.end_backup(place, created, made[0].event_sequence if made else None)
 
 
 def carry_over(before: Path, staged: Path) -> str:

@@ -94,6 +94,17 @@ def test_forgetting_says_which_backups_hold_how_much(data: Path, to: Path) -> No
         assert book.forget("anna").backups == forgotten.backups
 
 
+def test_a_backup_during_which_the_first_event_came_is_known_too(tmp_path: Path) -> None:
+    data = DataFolder(tmp_path / "data")
+    publish_tiny(data.root, "first")
+    with noted(data, tmp_path / "to") as note:
+        record(data.root, click(1))
+        note(back_up(data, partial(destination_at, tmp_path / "to")))
+
+    with closing(event_book(data.root)) as book:
+        assert [each.event_count for each in book.forget("anna").backups] == [1]
+
+
 def test_a_backup_that_takes_the_place_of_another_takes_its_entry_too(data: Path, tmp_path: Path) -> None:
     for _ in range(2):
         take(data, tmp_path / "to")
