@@ -33,6 +33,10 @@ def has_cjk(text: str) -> bool:
     return _CJK.search(text) is not None
 
 
+def cjk_characters(text: str) -> frozenset[str]:
+    return frozenset(_CJK.findall(text))
+
+
 def segment(text: str) -> str:
     """Put a blank between Chinese words (jieba's search mode), leaving everything else as it is."""
     if not has_cjk(text):

@@ -142,7 +142,8 @@ def test_folding_live_changes_into_a_generation(
     """With a change that is made after the server has begun to serve, and what three shoppers asked."""
     section = "Folding live changes into a generation"
     data = tmp_path / "data"
-    DataFolder(data).activate(link_generation(active_generation(small_data), data).id)
+    small = link_generation(active_generation(small_data), data)
+    DataFolder(data).activate(small.id)
     shutil.copy(small_shop.queries, tmp_path)
     shutil.copy(small_shop.qrels, tmp_path)
     asked = [
@@ -151,7 +152,8 @@ def test_folding_live_changes_into_a_generation(
     ]
     with closing(event_book(data)) as book:
         book.record(asked, Deadline.none())
-    variables |= {"CARTOGRAPH_GRAPH_MODELS": "false", "CARTOGRAPH_RERANKER_PAIRS": "100"}
+    models = {f"CARTOGRAPH_{part.upper()}": str(small.part(part)) for part in ("encoder", "reranker")}
+    variables |= {"CARTOGRAPH_GRAPH_MODELS": "false", **models}
     target = variables["CARTOGRAPH_TARGET"]
     (change,), (activation,) = (blocks_of(each, "python") for each in ("Changing products", section))
     serve, build, *others = commands_of(section)
