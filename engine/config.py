@@ -170,8 +170,8 @@ class ServeSettings(Settings):
     jwks: Path | None = Field(
         default=None,
         description="File of public keys (JWKS: RS256, ES256, EdDSA) of who signs tokens (JWT) for callers; "
-        "their claim scope holds search, write, follow, admin with blanks between, collections a list of "
-        "those that it is for (without it, all). Read again when it changes.",
+        "their claim scope holds search, write, follow, record, admin with blanks between, collections a "
+        "list of those that it is for (without it, all). Read again when it changes.",
     )
     jwt_audience: str = Field(
         default="", description="The claim aud that a token must have; needed with --jwks."
@@ -275,6 +275,19 @@ class ServeSettings(Settings):
         "generation is built from them; each takes its embedding and its text in memory. More are refused; "
         "0 takes none.",
     )
+    event_days: int = Field(
+        default=365,
+        ge=0,
+        le=36_500,
+        description="Days that shoppers' events are kept, by the time when they happened: a year holds every "
+        "season once. Older ones are erased at the start and once a day, and refused; 0 keeps them for ever.",
+    )
+    shopper_key_file: Path | None = Field(
+        default=None,
+        description="File of the key by which shoppers' ids are hidden, made when there is none; of several "
+        "collections each has its own, with .NAME behind. Without it, shopper.key in the data folder's "
+        "live/; it is in no backup, so keep a copy of it elsewhere.",
+    )
     followers: int = Field(
         default=8,
         ge=0,
@@ -354,6 +367,14 @@ class ServeSettings(Settings):
         """The data folder of each collection; of the one that --data gives, under ONLY."""
         return dict(self.collections) if self.data is None else {ONLY: self.data}
 
+    def shopper_key_of(self, folder: Path) -> Path | None:
+        """The key file of one of `catalogues`; None is the one inside the data folder. No two share a key, so
+        that nobody can tell that a shopper of one is a shopper of another.
+        """
+        name = next((name for name, each in self.catalogues.items() if each == folder), ONLY)
+        file = self.shopper_key_file
+        return file.with_name(f"{file.name}.{name}") if file and name else file
+
     @property
     def tells_words(self) -> bool:
         """Whether logs and traces may hold what shoppers asked."""
@@ -427,8 +448,8 @@ class KeySettings(Settings):
     keys: Path = Field(description="File of API keys; `create` makes it where there is none.")
     scope: Names = Field(
         default=("search",),
-        description="What a new key may do: search, write (products), follow (their changes), admin "
-        "(generations); may be repeated.",
+        description="What a new key may do: search, write (products), follow (their changes), record "
+        "(shoppers' events), admin (generations, forgetting shoppers); may be repeated.",
     )
     collection: CollectionNames = Field(
         default=(),
@@ -491,7 +512,7 @@ class CheckSettings(Settings):
     alternatives: ClassVar[tuple[str, ...]] = ("data", "backup")
 
     data: Path | None = Field(
-        default=None, description="Data folder whose generations and change log are read."
+        default=None, description="Data folder whose generations, change log and events are read."
     )
     backup: Path | None = Field(
         default=None, description="Backup that is read: its folder, or its .tar file."

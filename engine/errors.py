@@ -14,6 +14,7 @@ EngineError
 │   ├── DamagedGenerationError
 │   ├── DamagedChangeLogError
 │   ├── DamagedBackupError
+│   ├── DamagedEventsError
 │   ├── CompactedError        followed from a change that the log has forgotten
 │   ├── AnotherLogError       followed a change log that is not the one here
 │   ├── ForgottenChangesError a generation lacks changes that the log has forgotten
@@ -228,6 +229,18 @@ class DamagedBackupError(FailedPreconditionError):
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(
             f"{path} {problem}. Nothing is restored from this backup; take another one.", file=path
+        )
+        self.path, self.problem = path, problem
+
+
+class DamagedEventsError(FailedPreconditionError):
+    """`problem` is the end of a sentence that begins with the file's path."""
+
+    reason = "DAMAGED_EVENTS"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"{path} {problem}. Restore it from a backup, or move it away to begin anew.", file=path
         )
         self.path, self.problem = path, problem
 

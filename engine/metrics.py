@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from wsgiref.simple_server import WSGIServer
@@ -21,6 +21,7 @@ from engine.errors import ConfigError
 from engine.gauges import CertificateExpiry, LiveChanges, ServingGeneration
 from engine.live.changes import ChangeResult
 from engine.request import SearchResult
+from engine.shopper_events import EventOutcome
 from engine.types import LiveStatus, ServingStatus
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -113,6 +114,24 @@ class Metrics:
             ("reason", "collection"),
             registry=self.registry,
         )
+        self._events = Counter(
+            "cartograph_events",
+            "Events of shoppers that were recorded.",
+            ("collection",),
+            registry=self.registry,
+        )
+        self._refused_events = Counter(
+            "cartograph_events_refused",
+            "Events of shoppers that were refused one by one, by reason.",
+            ("reason", "collection"),
+            registry=self.registry,
+        )
+        self._erased_events = Counter(
+            "cartograph_events_erased",
+            "Events of shoppers that were erased: their shopper was forgotten, or they expired.",
+            ("cause", "collection"),
+            registry=self.registry,
+        )
         self._commits = Histogram(
             "cartograph_live_commit_seconds",
             "Time of one commit of live changes, from taking them until searches see them.",
@@ -121,7 +140,7 @@ class Metrics:
             registry=self.registry,
         )
         for each in collections:
-            for family in (self._slow_searches, self._changes, self._commits):
+            for family in (self._slow_searches, self._changes, self._events, self._commits):
                 family.labels(each)
 
     def call_finished(self, method: str, code: str, seconds: float, collection: str = ONLY) -> None:
@@ -163,6 +182,20 @@ class Metrics:
         for outcome in result.outcomes:
             if not outcome.sequence:
                 self._refused_changes.labels(outcome.reason, collection).inc()
+
+    def events_finished(self, outcomes: Sequence[EventOutcome], collection: str = ONLY) -> None:
+        """One that was there already is not counted again."""
+        new = sum(1 for outcome in outcomes if not (outcome.reason or outcome.repeated))
+        self._events.labels(collection).inc(new)
+        for outcome in outcomes:
+            if outcome.reason:
+                self._refused_events.labels(outcome.reason, collection).inc()
+
+    def shopper_forgotten(self, erased: int, collection: str = ONLY) -> None:
+        self._erased_events.labels("forgotten", collection).inc(erased)
+
+    def events_expired(self, count: int, *, collection: str = ONLY) -> None:
+        self._erased_events.labels("expired", collection).inc(count)
 
     def commit_finished(self, _requests: int, seconds: float, collection: str = ONLY) -> None:
         self._commits.labels(collection).observe(seconds)

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from engine.backends.event_store import EventStore
 from engine.backends.graph_query.pool import GraphQueryPool
 from engine.backends.graph_reader import GraphReader
 from engine.backends.knowledge_graph import STORE
@@ -23,6 +24,7 @@ from engine.bootstrap.views import Views
 from engine.browsing.browser import GraphBrowser
 from engine.config import ServeSettings
 from engine.deadline import Deadline
+from engine.events.event_book import EventBook
 from engine.generation import DataFolder, Generation
 from engine.live.graph import ProductReader
 from engine.live.live_generation import LiveGeneration
@@ -30,6 +32,7 @@ from engine.live.overlay import Overlay
 from engine.live.state import LiveState
 from engine.pipeline import Pipeline
 from engine.request import SearchRequest
+from engine.security.shopper_key import SHOPPER_KEY
 from engine.serving import Opened, ServingEngine, Showing
 from engine.shadow import ShadowedIndex
 from engine.stages.retrieve import VectorIndex
@@ -55,6 +58,7 @@ def open_engine(folder: Path, settings: ServeSettings, watch: Watch = UNWATCHED)
         data,
         lambda generation: open_generation(generation, settings, watch),
         log=ProductLog(data.live_folder),
+        events=_events(data, settings, watch),
         batch_threads=settings.worker_count,
         live_products=settings.live_products,
         min_relevance_ratio=settings.min_relevance_ratio,
@@ -62,7 +66,18 @@ def open_engine(folder: Path, settings: ServeSettings, watch: Watch = UNWATCHED)
         on_commit=watch.on_commit,
     )
     engine.start(data.open_active(verify=settings.verify))
+    engine.events.start()
     return engine
+
+
+def _events(data: DataFolder, settings: ServeSettings, watch: Watch) -> EventBook:
+    return EventBook(
+        EventStore(data.live_folder),
+        settings.shopper_key_of(data.root) or data.live_folder / SHOPPER_KEY,
+        data.manifests,
+        days=settings.event_days,
+        on_expired=watch.on_expired,
+    )
 
 
 def open_generation(generation: Generation, settings: ServeSettings, watch: Watch = UNWATCHED) -> Opened:

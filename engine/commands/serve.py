@@ -149,6 +149,7 @@ def watch_of(metrics: Metrics, collection: str = ONLY) -> Watch:
         on_recall=partial(metrics.recall_measured, collection=collection),
         on_commit=partial(metrics.commit_finished, collection=collection),
         on_slow_search=partial(metrics.search_was_slow, collection),
+        on_expired=partial(metrics.events_expired, collection=collection),
     )
 
 

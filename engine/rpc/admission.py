@@ -22,6 +22,7 @@ _ITEMS = {
     "/cartograph.v1.CatalogService/UpsertProducts": "upserts",
     "/cartograph.v1.CatalogService/PatchProducts": "patches",
     "/cartograph.v1.CatalogService/DeleteProducts": "product_ids",
+    "/cartograph.v1.EventService/RecordEvents": "events",
 }
 """Calls that are worth as many as this field has entries."""
 

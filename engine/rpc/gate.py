@@ -27,6 +27,8 @@ _SLOW = frozenset(
         "CatalogService/DeleteProducts",
         "CatalogService/PatchProducts",
         "CatalogService/UpsertProducts",
+        "EventService/ForgetShopper",
+        "EventService/RecordEvents",
         "GenerationService/ActivateGeneration",
         "GenerationService/RollBackGeneration",
         "KnowledgeGraphService/QueryGraph",

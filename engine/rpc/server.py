@@ -21,6 +21,8 @@ from grpc_reflection.v1alpha import reflection
 from cartograph.v1 import (
     catalog_service_pb2,
     catalog_service_pb2_grpc,
+    event_service_pb2,
+    event_service_pb2_grpc,
     generation_service_pb2,
     generation_service_pb2_grpc,
     knowledge_graph_service_pb2,
@@ -33,6 +35,7 @@ from engine.metrics import Metrics
 from engine.rpc.admission import Admission
 from engine.rpc.catalog_servicer import CatalogServicer
 from engine.rpc.engine_api import SearchEngine
+from engine.rpc.event_servicer import EventServicer
 from engine.rpc.following import Following
 from engine.rpc.gate import Gate
 from engine.rpc.generation_servicer import GenerationServicer
@@ -63,6 +66,7 @@ SERVICES = tuple(
     for module in (
         search_service_pb2,
         catalog_service_pb2,
+        event_service_pb2,
         knowledge_graph_service_pb2,
         generation_service_pb2,
     )
@@ -201,6 +205,7 @@ class Server:
         catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server(
             CatalogServicer(engine, self.metrics, following), server
         )
+        event_service_pb2_grpc.add_EventServiceServicer_to_server(EventServicer(engine, self.metrics), server)
         knowledge_graph_service_pb2_grpc.add_KnowledgeGraphServiceServicer_to_server(
             KnowledgeGraphServicer(engine), server
         )

@@ -31,6 +31,7 @@ EXAMPLES: list[EngineError] = [
     errors.DamagedGenerationError(Path("g-1/vectors/index"), "is cut short"),
     errors.DamagedChangeLogError(Path("live/changes.sqlite3"), "is cut short"),
     errors.DamagedBackupError(Path("backup/backup.json"), "is cut short"),
+    errors.DamagedEventsError(Path("live/events.sqlite3"), "is cut short"),
     errors.CompactedError(sequence=3, compacted=7),
     errors.AnotherLogError("a1", "b2"),
     errors.ForgottenChangesError(held=3, forgotten=7),

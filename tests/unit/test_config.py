@@ -260,6 +260,20 @@ def test_collections_reach_the_processes_of_a_server_as_they_are() -> None:
     assert ServeSettings.model_validate_json(settings.model_dump_json(exclude_unset=True)) == settings
 
 
+def test_each_of_several_collections_hides_shoppers_by_a_key_of_its_own() -> None:
+    flags = {
+        "collections": ["garden=data/garden", "fashion=data/fashion"],
+        "shopper_key_file": "keys/shopper",
+    }
+    two = read_settings(ServeSettings, flags)
+    one = read_settings(ServeSettings, {"data": "shop", "shopper_key_file": "keys/shopper"})
+
+    assert two.shopper_key_of(Path("data/garden")) == Path("keys/shopper.garden")
+    assert two.shopper_key_of(Path("data/fashion")) == Path("keys/shopper.fashion")
+    assert one.shopper_key_of(Path("shop")) == Path("keys/shopper")
+    assert read_settings(ServeSettings, {"data": "shop"}).shopper_key_of(Path("shop")) is None
+
+
 def test_a_data_folder_by_itself_needs_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert dict(read_settings(ServeSettings, {"data": "shop"}).catalogues) == {"": Path("shop")}
     monkeypatch.setenv("CARTOGRAPH_DATA", "shop")

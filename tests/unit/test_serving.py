@@ -28,6 +28,7 @@ from engine.serving import Opened, ServingEngine, Showing, View
 from engine.types import FoldedChanges, PastQuery, Product, ProductId
 from engine.vector_search import VectorSearch
 from engine.written_changes import WrittenChange, WrittenRequest
+from tests.event_samples import event_book
 from tests.rpc.fake_feed import FakeFeed
 from tests.unit.test_generation import published
 
@@ -190,7 +191,13 @@ def world(tmp_path: Path) -> Iterator[World]:
     second = published(tmp_path, "second", activate=False).id
     made = World(DataFolder(tmp_path), first, second)
     made.engine = ServingEngine(
-        made.data, made.load, log=made.log, batch_threads=4, live_products=10, on_move=made.moved
+        made.data,
+        made.load,
+        log=made.log,
+        events=event_book(tmp_path),
+        batch_threads=4,
+        live_products=10,
+        on_move=made.moved,
     )
     made.engine.start(made.data.open_active())
     yield made
