@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, Final
 
 from engine.backends.graph_query.frames import HEADER, packed, unpacked
 
@@ -47,13 +48,19 @@ class CannotOpenError(Exception):
 class Child:
     """Belongs to one caller at a time. Any error leaves it unusable: kill it then."""
 
-    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], errors: IO[bytes], version: int = 0, own: Path | None = None
+    ) -> None:
+        """`version` is that of the changes which its store has; the folder `own` is removed with it."""
         self._process = process
         self._errors = errors
+        self.version: Final = version
+        self._own = own
 
     @classmethod
-    def start(cls, store: Path, memory_bytes: int) -> Child:
-        """A child that has opened the store. Raises CannotOpenError, ChildEndedError or TimeUpError.
+    def start(cls, store: Path, memory_bytes: int, version: int = 0) -> Child:
+        """A child that has opened the store, which is its own when it has a `version` of live changes. Raises
+        CannotOpenError, ChildEndedError or TimeUpError.
 
         The thread that calls this has to live as long as the child: Linux ends the child with its thread.
         """
@@ -68,7 +75,7 @@ class Child:
             process_group=0,  # a terminal's Ctrl-C is for the server, which drains
             env={**os.environ, "MALLOC_ARENA_MAX": "2"},  # arenas reserve address space, which is limited
         )
-        child = cls(process, errors)
+        child = cls(process, errors, version, store if version else None)
         try:
             child._wait_until_ready()
         except BaseException:
@@ -106,6 +113,8 @@ class Child:
         _pipe(self._process.stdin).close()
         _pipe(self._process.stdout).close()
         self._errors.close()
+        if self._own is not None:
+            shutil.rmtree(self._own, ignore_errors=True)
 
     def _wait_until_ready(self) -> None:
         first = self._receive(time.monotonic() + START_SECONDS, lambda: False)
