@@ -107,13 +107,14 @@ def test_closing_leaves_nothing_behind_and_the_generation_as_it_was(
 
 
 def test_a_folder_that_cannot_be_written_is_named_and_tried_again(graph_folder: Path, tmp_path: Path) -> None:
-    missing = tmp_path / "missing"
-    live = LiveStore(graph_folder / STORE, missing)
+    blocked = tmp_path / "blocked"
+    blocked.touch()  # a file where a folder is wanted
+    live = LiveStore(graph_folder / STORE, blocked)
 
-    with pytest.raises(StorageError, match="missing"):
+    with pytest.raises(StorageError, match="blocked"):
         live.copy(NEW)
 
-    missing.mkdir()
+    blocked.unlink()
     assert black(live.copy(NEW)) == {"P%200", "P%201", "P%209"}
     live.close()
 
