@@ -144,7 +144,7 @@ def _name(text: str) -> str:
 
 @lru_cache(_NAMES_KEPT)
 def _levels(path: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Each level of a category path, the narrowest first, with the IRI of the way to it, as a builder gives it."""
+    """Each level of a category path, the narrowest first, with the builder's IRI of the path down to it."""
     names = [name for level in path if (name := normalise(level))]
     slugs = [quote(name, safe="") for name in names]
     return tuple(

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final
+from typing import IO, Any, BinaryIO
 
 from engine.backends.graph_query.frames import HEADER, packed, unpacked
 
@@ -48,19 +48,16 @@ class CannotOpenError(Exception):
 class Child:
     """Belongs to one caller at a time. Any error leaves it unusable: kill it then."""
 
-    def __init__(
-        self, process: subprocess.Popen[bytes], errors: IO[bytes], version: int = 0, own: Path | None = None
-    ) -> None:
-        """`version` is that of the changes which its store has; the folder `own` is removed with it."""
+    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
         self._process = process
         self._errors = errors
-        self.version: Final = version
-        self._own = own
+        self._own: Path | None = None
+        self.version = 0
+        """Of the changes that its store has."""
 
     @classmethod
-    def start(cls, store: Path, memory_bytes: int, version: int = 0) -> Child:
-        """A child that has opened the store, which is its own when it has a `version` of live changes. Raises
-        CannotOpenError, ChildEndedError or TimeUpError.
+    def start(cls, store: Path, memory_bytes: int) -> Child:
+        """A child that has opened the store. Raises CannotOpenError, ChildEndedError or TimeUpError.
 
         The thread that calls this has to live as long as the child: Linux ends the child with its thread.
         """
@@ -75,9 +72,9 @@ class Child:
             process_group=0,  # a terminal's Ctrl-C is for the server, which drains
             env={**os.environ, "MALLOC_ARENA_MAX": "2"},  # arenas reserve address space, which is limited
         )
-        child = cls(process, errors, version, store if version else None)
+        child = cls(process, errors)
         try:
-            child._wait_until_ready()
+            child._check(child._receive(time.monotonic() + START_SECONDS, lambda: False))
         except BaseException:
             child.kill()
             raise
@@ -86,6 +83,12 @@ class Child:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def turn_to(self, own: Path, version: int) -> None:
+        """Read another store from now on, a folder of its own that is removed with it. Raises as `start`."""
+        self._remove_own()
+        self._own, self.version = own, version
+        self._check(self.ask({"store": str(own)}, time.monotonic() + START_SECONDS, lambda: False))
 
     def alive(self) -> bool:
         """Whether it answers: asked, since a process that was just killed may look alive for a while."""
@@ -113,11 +116,13 @@ class Child:
         _pipe(self._process.stdin).close()
         _pipe(self._process.stdout).close()
         self._errors.close()
+        self._remove_own()
+
+    def _remove_own(self) -> None:
         if self._own is not None:
             shutil.rmtree(self._own, ignore_errors=True)
 
-    def _wait_until_ready(self) -> None:
-        first = self._receive(time.monotonic() + START_SECONDS, lambda: False)
+    def _check(self, first: dict[str, Any]) -> None:
         if "error" in first:
             raise CannotOpenError(first["message"])
 

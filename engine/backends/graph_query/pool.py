@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import threading
 import time
@@ -129,21 +128,22 @@ class GraphQueryPool:
         return read_answer(found)
 
     def _take(self, changes: GraphChanges | None, until: float, seconds: float) -> Child:
-        """An idle child that knows the changes and still lives, else a new one."""
+        """An idle child that still lives and knows the changes or learns of them, else a new one."""
         version = changes.version if changes else 0
         while True:
             with self._lock:
                 if self._closed:
                     raise NotServingError("The server is draining; ask another server.")
                 child = self._idle.pop() if self._idle else None
-            if child is None:
-                return self._start(changes if version else None, until, seconds)
-            if child.version >= version and child.alive():
+            if child is not None and not child.alive():
+                child.kill()
+            elif child is not None and child.version >= version:
                 return child
-            child.kill()
+            else:
+                return self._start(child, changes if version else None, until, seconds)
 
-    def _start(self, changes: GraphChanges | None, until: float, seconds: float) -> Child:
-        starting = self._starter.submit(self._started, changes)
+    def _start(self, idle: Child | None, changes: GraphChanges | None, until: float, seconds: float) -> Child:
+        starting = self._starter.submit(self._started, idle, changes)
         try:
             return starting.result(max(0.0, until - time.monotonic()))
         except CannotOpenError as error:
@@ -154,16 +154,16 @@ class GraphQueryPool:
             starting.add_done_callback(self._adopt)
             raise limits.time_up(seconds) from None
 
-    def _started(self, changes: GraphChanges | None) -> Child:
+    def _started(self, idle: Child | None, changes: GraphChanges | None) -> Child:
         """In the starter's thread, also when nobody waits for it any more: what was written stays."""
-        if changes is None:
-            return Child.start(self._store, self._memory)
-        own = self._live.copy(changes)
+        child = idle or Child.start(self._store, self._memory)
         try:
-            return Child.start(own, self._memory, self._live.version)
+            if changes is not None:
+                child.turn_to(self._live.copy(changes), self._live.version)
         except BaseException:
-            shutil.rmtree(own, ignore_errors=True)
+            child.kill()
             raise
+        return child
 
     def _adopt(self, started: Future[Child]) -> None:
         """Keep a child whose caller could not wait for it."""
