@@ -152,7 +152,7 @@ class GraphQueryPool:
             self._raise_ended(error, seconds)
         except (NotDoneError, TimeUpError):
             starting.add_done_callback(self._adopt)
-            raise limits.time_up(seconds) from None
+            raise (limits.time_up if changes is None else limits.not_written)(seconds) from None
 
     def _started(self, idle: Child | None, changes: GraphChanges | None) -> Child:
         """In the starter's thread, also when nobody waits for it any more: what was written stays."""

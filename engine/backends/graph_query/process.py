@@ -5,9 +5,9 @@ in bytes, PARENT the process to end with. Imports nothing heavy but Oxigraph.
 
 A request is {"query", "union", "rows", "bytes", "seconds"}; or {"store"}, to open another in the place of the
 first; or {} to see whether it lives. The last two are told {"ready": true} again. An answer is {"boolean"},
-{"variables", "rows"}, {"triples"} or {"error": kind}, each with "seconds" and "tired"; a term is [kind, value,
-language, datatype], or null. A process that is tired has grown so much that the next query might want for
-memory; it is not asked again.
+{"variables", "rows"}, {"triples"} or {"error": kind}, each with "seconds" and "tired"; a term is [kind,
+value, language, datatype], or null. A process that is tired has grown so much that the next query might want
+for memory; it is not asked again.
 """
 
 from __future__ import annotations
