@@ -45,8 +45,8 @@ def no_memory(memory_bytes: int) -> QueryLimitError:
 
 def not_written(seconds: float) -> DeadlineExceededError:
     return DeadlineExceededError(
-        f"The live changes were not written into a copy of the graph within {seconds:.3g} s, which goes on; ask "
-        "again in a moment.",
+        f"The live changes were not written into a copy of the graph within {seconds:.3g} s; that goes on: "
+        "ask again in a moment.",
         seconds=f"{seconds:.3g}",
     )
 

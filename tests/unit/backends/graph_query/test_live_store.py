@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from engine.backends.graph_query.live_store import LiveStore
 from engine.backends.graph_query.pool import GraphQueryPool
 from engine.backends.knowledge_graph import STORE
 from engine.deadline import Deadline
-from engine.errors import DamagedGenerationError, StorageError
+from engine.errors import DamagedGenerationError, DeadlineExceededError, StorageError
 from engine.graph_values import GraphQuery, Statement, Term, TermKind
 from tests.small_graph import BLACK, ROOT, SCHEMA
 
@@ -39,6 +40,17 @@ class Said:
         if self.now[iri.removeprefix(f"{ROOT}product:").replace("%20", " ")] is None:
             return ()
         return (Statement(iri, COLOR, Term(TermKind.IRI, BLACK), LIVE),)
+
+
+@dataclass(frozen=True)
+class Slow(Said):
+    """Tells nothing before it may."""
+
+    written: threading.Event
+
+    def products(self) -> Iterator[tuple[str, int | None]]:
+        assert self.written.wait(10)
+        return Said.products(self)
 
 
 NEW = Said(1, {"P 9": 4})
@@ -155,6 +167,19 @@ def test_a_query_sees_the_changes_that_were_there_when_it_was_asked(
     assert pool.pids() == (plain,)  # which reads another copy each time
     (scratch,) = [path for path in tmp_path.iterdir() if path.is_dir()]
     assert len(list(scratch.iterdir())) == 2  # what is written, and what is read
+
+
+def test_changes_that_take_longer_than_the_caller_may_wait_are_there_for_the_next(
+    pool: GraphQueryPool,
+) -> None:
+    written = threading.Event()
+    query = GraphQuery("ASK {}")
+
+    with pytest.raises(DeadlineExceededError, match="were not written into a copy"):
+        pool.run(query, Deadline.after(0.3), Slow(1, {"P 9": 4}, written))
+
+    written.set()
+    assert count_black(pool, NEW) is True
 
 
 def test_a_child_that_was_killed_leaves_no_folder(pool: GraphQueryPool, tmp_path: Path) -> None:
