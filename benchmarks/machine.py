@@ -84,9 +84,14 @@ def resident_mib() -> float:
     return int((_field("/proc/self/status", "VmRSS") or "0 kB").split()[0]) / 1024
 
 
-def peak_mib() -> float:
-    """The most that `resident_mib` has been."""
-    return int((_field("/proc/self/status", "VmHWM") or "0 kB").split()[0]) / 1024
+def peak_mib(pid: int | None = None) -> float:
+    """The most that a process (this one by default) has had in RAM, since `begin_peak` if that was called."""
+    return int((_field(f"/proc/{pid or 'self'}/status", "VmHWM") or "0 kB").split()[0]) / 1024
+
+
+def begin_peak(pid: int) -> None:
+    """`peak_mib` of a process of one's own counts from now on."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
 
 
 def memory_mib(pid: int) -> tuple[float, float]:

@@ -12,7 +12,6 @@ from typing import Protocol
 
 import structlog
 
-from engine.change_feed import Followed
 from engine.deadline import Deadline
 from engine.errors import NotFoundError, NotServingError
 from engine.generation import DataFolder, Generation
@@ -25,6 +24,7 @@ from engine.graph_values import (
     NeighbourPage,
     NeighboursRequest,
 )
+from engine.live.catching_up import CatchingUp, WrittenLog
 from engine.live.changes import ChangeRequest, ChangeResult
 from engine.live.compaction import Compaction, ForgettingLog
 from engine.live.live_generation import LiveGeneration
@@ -44,7 +44,7 @@ __all__ = ["ChangeLog", "Opened", "ServingEngine", "Showing", "View"]
 _log = structlog.get_logger()
 
 
-class ChangeLog(Log, ForgettingLog, Followed, Protocol):
+class ChangeLog(Log, ForgettingLog, WrittenLog, Protocol):
     """Of products; see `engine.backends.product_log`."""
 
     def start_of(self, folded: FoldedChanges) -> int: ...
@@ -96,11 +96,13 @@ class ServingEngine:
         self._committing = threading.Lock()
         self._writer = LiveWriter(log, self._live, most_slots=live_products, on_commit=on_commit)
         self._compaction = Compaction(data, log)
+        self._catching_up = CatchingUp(log, self._live)
 
     def start(self, generation: Generation) -> None:
         """Load the first generation."""
         with self._swap:
             self._serve(generation)
+        self._catching_up.start()
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
         with self._using() as opened:
@@ -199,6 +201,7 @@ class ServingEngine:
     def close(self) -> None:
         """Free everything; calls after this raise NotServingError."""
         self._batch.shutdown(wait=True, cancel_futures=True)
+        self._catching_up.close()
         self._writer.close()
         self._compaction.close()
         with self._swap:

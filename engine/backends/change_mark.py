@@ -103,30 +103,51 @@ def read_mark(path: Path) -> Mark:
         raise
     if len(content) != _SLOTS * _PAGE:
         raise DamagedChangeLogError(path, f"has {len(content)} bytes instead of {_SLOTS * _PAGE}")
+    newest = _newest(content)
+    if newest is None:
+        raise DamagedChangeLogError(path, "does not match its checksums")
+    return newest
+
+
+def _newest(content: bytes) -> Mark | None:
     size = _FORM.size + _SUM_BYTES
     slots = [Mark.from_bytes(content[start : start + size]) for start in range(0, len(content), _PAGE)]
-    whole = [mark for mark in slots if mark is not None]
-    if not whole:
-        raise DamagedChangeLogError(path, "does not match its checksums")
-    return max(whole, key=lambda mark: mark.turn)
+    return max((mark for mark in slots if mark is not None), key=lambda mark: mark.turn, default=None)
 
 
 class MarkWriter:
-    """Not safe to share between threads. `flush` makes what was written to a descriptor durable."""
+    """For those who write by turns, in this process and in others. `flush` makes what was written to a
+    descriptor durable.
+    """
 
     def __init__(self, path: Path, mark: Mark, flush: Callable[[int], None] = os.fsync) -> None:
         self._path, self._flush = path, flush
-        self.mark = mark
+        self._mark = mark
+        self._unflushed = False
         with storage_failures(path):
             self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
+    @property
+    def mark(self) -> Mark:
+        """The last one that was made durable, by whichever process. Safe to ask for from any thread."""
+        if self._descriptor >= 0:
+            with storage_failures(self._path):
+                found = _newest(os.pread(self._descriptor, _SLOTS * _PAGE, 0))
+            # What this process writes just then, or failed to flush, is not believed before it is flushed.
+            if found is not None and found.turn > self._mark.turn + self._unflushed:
+                self._mark = found
+        return self._mark
+
     def write(self, extent: Extent) -> None:
         """Durable when this returns. When it raises, the mark before it still stands."""
-        mark = Mark(self.mark.log_id, self.mark.lineage, extent, self.mark.turn + 1)
+        before = self.mark
+        mark = Mark(before.log_id, before.lineage, extent, before.turn + 1)
+        self._unflushed = True
         with storage_failures(self._path):
             os.pwrite(self._descriptor, mark.to_bytes(), mark.turn % _SLOTS * _PAGE)
             self._flush(self._descriptor)
-        self.mark = mark
+        self._mark, self._unflushed = mark, False
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Reading a change log, from any thread and any process, while one other process writes.
+"""Reading a change log, from any thread and any process, while others write.
 
 Every call sees one moment of the log, with whole transactions only, and lasts milliseconds, so that a slow
 reader never keeps the -wal from being folded in. Every row is held against its checksum before it is served.
@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from math import inf
 from pathlib import Path
-from time import monotonic, sleep
 
 from engine.backends.change import Change, Row, read_outcome
 from engine.backends.change_backup import back_up
@@ -36,7 +35,6 @@ from engine.errors import (
     InvalidArgumentError,
 )
 
-_POLL_SECONDS = 0.02
 _STREAMED_AT_ONCE = 500
 _IDLE_CONNECTIONS = 8
 # Both statements are made of constants.
@@ -163,13 +161,6 @@ class ChangeReader:
         if outcome is None:
             raise damaged_row(self._path, "request", row[0])
         return outcome
-
-    def wait_beyond(self, sequence: int, timeout: float) -> int:
-        """The last sequence, as soon as it is beyond this one, or after `timeout` seconds whatever it is."""
-        end = monotonic() + timeout
-        while (last := self.last_sequence) <= sequence and (left := end - monotonic()) > 0:
-            sleep(min(_POLL_SECONDS, left))
-        return last
 
     def check(self) -> None:
         """Read all of the log. DamagedChangeLogError names what is damaged."""

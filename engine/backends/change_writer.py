@@ -1,4 +1,4 @@
-"""The one connection that writes to a change log, and the mark that follows it."""
+"""A process's connection that writes to a change log, and the mark that follows it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NEW_EXTENT = "UPDATE log SET compacted = ?, forgotten = ?, time = ?, checksum =
 
 
 class ChangeWriter:
-    """Not safe to share between threads. Errors are those of SQLite and the system.
+    """For those whose turn it is to write. Errors are those of SQLite and the system.
 
     Times are microseconds since 1970; where the clock was set back, they stand still until it has caught up.
     """
@@ -50,8 +50,16 @@ class ChangeWriter:
 
     @property
     def mark(self) -> Mark:
-        """What was acknowledged."""
+        """What was acknowledged, by whichever process."""
         return self._mark.mark
+
+    def catch_up(self) -> None:
+        """To be called at the beginning of a turn. What another process committed that ended before it could
+        acknowledge it is acknowledged now.
+        """
+        with self._transaction() as (connection, extent):
+            self._time = latest_time(connection)
+        self._acknowledge(extent)
 
     def store(self, requests: Sequence[LoggedRequest]) -> list[range]:
         """In one transaction, acknowledged by the mark. The sequences of each request's changes: none for a
@@ -98,7 +106,7 @@ class ChangeWriter:
         return after.compacted < upto or after.forgotten < old
 
     def fold(self) -> None:
-        """Copy the -wal into the database, if there is much in it; no other connection ever does. What fails
+        """Copy the -wal into the database, if this process has put much into it; readers never do. What fails
         here is acknowledged all the same, stays in the -wal, and is tried again after the next commit.
         """
         if self._unfolded < _FOLD_BYTES or self._connection is None:

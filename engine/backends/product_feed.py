@@ -2,8 +2,8 @@
 
 It reads by connections of its own, so that a writer that fails and is opened again disturbs no follower, and
 so that a process that only searches serves followers as well. Changes that this process commits are told at
-once, those of another one at the next call. Only what is flushed can be read: no follower has a change that
-a crash takes back.
+once, those of another one when they are laid over what is served here (`engine.live.catching_up`), or at
+the next call. Only what is flushed can be read: no follower has a change that a crash takes back.
 """
 
 from __future__ import annotations

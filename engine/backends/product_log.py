@@ -8,7 +8,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from engine.backends.change_log import Change, ChangeLog, ChangeReader, LoggedRequest, NewChange
-from engine.backends.change_log_schema import DATABASE, holds_log
+from engine.backends.change_log_schema import DATABASE, MARK, holds_log
+from engine.backends.change_mark import read_mark
 from engine.backends.product_feed import ProductFeed
 from engine.backends.product_record import from_record, to_record
 from engine.errors import (
@@ -26,14 +27,13 @@ _FEW = 1_000
 
 
 class ProductLog:
-    """Opened for writing at the first change: a shop that makes none has no log, and a process that only
-    searches takes it from nobody. Safe to share between threads.
+    """Opened for writing at the first change: a shop that makes none has no log. Safe to share between
+    threads, and with other processes.
     """
 
-    def __init__(self, folder: Path, *, refusal: str = "") -> None:
-        """`refusal` is a sentence that says why nothing may be written from here; empty where it may."""
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._refusal = refusal
+        self._lineage: bytes | None = None
         self._log: ChangeLog | None = None
         self._opening = threading.Lock()
         self.feed = ProductFeed(folder)
@@ -42,6 +42,28 @@ class ProductLog:
     def last_sequence(self) -> int:
         """Of the last change that was acknowledged. Opens for writing."""
         return self._writer().last_sequence
+
+    @property
+    def acknowledged(self) -> int:
+        """As `last_sequence`, but opens nothing: 0 without a log. It takes microseconds. Raises
+        FailedPreconditionError when the log is not the one any more that it was when this was asked first.
+        """
+        path = self._folder / MARK
+        if not path.exists():
+            return 0
+        mark = read_mark(path)
+        self._lineage = self._lineage or mark.lineage
+        if mark.lineage != self._lineage:
+            raise FailedPreconditionError(
+                f"Another change log was put in the place of {path}; restart the server."
+            )
+        return mark.extent.sequence
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """No other process writes meanwhile. Opens for writing; raises as `ChangeLog.turn`."""
+        with self._writer().turn():
+            yield
 
     @property
     def size_bytes(self) -> int:
@@ -104,7 +126,7 @@ class ProductLog:
 
     @property
     def writing(self) -> bool:
-        """Whether it is this process that writes."""
+        """Whether this process has written."""
         return self._log is not None
 
     def forget(self, generations: Sequence[FoldedChanges], most: int) -> int:
@@ -152,8 +174,6 @@ class ProductLog:
 
     def _writer(self) -> ChangeLog:
         with self._opening:
-            if self._refusal:
-                raise FailedPreconditionError(self._refusal)
             if self._log is None:
                 self._log = ChangeLog.open(self._folder)
             return self._log

@@ -39,10 +39,6 @@ HANDOVER_SECONDS = 0.0005
 """What it takes to have another thread do something and to wait for it, .1 to .5 ms on virtual machines: a
 source that answers sooner is asked in the caller's own thread.
 """
-_SEVERAL = (
-    "This server runs several processes over one generation, which take no live changes yet; serve with "
-    "--processes 1 to make them."
-)
 
 
 def open_engine(settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEngine:
@@ -55,7 +51,7 @@ def open_engine(settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEng
     engine = ServingEngine(
         data,
         lambda generation: open_generation(generation, settings, watch),
-        log=ProductLog(data.live_folder, refusal=_SEVERAL if settings.processes > 1 else ""),
+        log=ProductLog(data.live_folder),
         batch_threads=settings.worker_count,
         live_products=settings.live_products,
         min_relevance_ratio=settings.min_relevance_ratio,

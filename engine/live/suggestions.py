@@ -27,8 +27,8 @@ _Run = list[tuple[str, str]]
 
 class LiveNames:
     """Texts by the words in them, with the slots of the products that they name. It only grows, so that a
-    snapshot needs no copy: it looks at products that stand in its own overlay. Products are read when a
-    suggestion is asked for first: each once, so that a commit costs nothing here.
+    snapshot needs no copy: it looks at products that stand in its own overlay. Each product is read once,
+    when names are asked for after it came, so that a commit costs nothing here.
 
     Sorted runs, each more than twice as long as the next: a run is merged with shorter ones as it comes, so
     that a thousand products cost the same whether they come at once or one by one.

@@ -37,7 +37,11 @@ _REQUESTS_TOGETHER, _REQUESTS_WAITING = 8, 64
 
 
 class Log(Protocol):
-    """Where changes are durable; one process at a time writes it."""
+    """Where changes are durable; processes write it by turns."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Nobody else writes meanwhile."""
+        ...
 
     @property
     def last_sequence(self) -> int: ...
@@ -159,12 +163,13 @@ class LiveWriter:
 
     def _commit(self, requests: Sequence[_Prepared]) -> list[ChangeResult]:
         with self._using() as live:
-            if live.sequence < self._log.last_sequence:  # another process has written before this one did
-                live.replay(self._log.since(live.sequence))
-            group = _Group(self._log.last_sequence)
-            answers = [self._answer(request, group, live) for request in requests]
-            if group.written:
-                self._log.commit(group.written)
+            with self._log.turn():
+                if live.sequence < self._log.last_sequence:  # another process has written
+                    live.replay(self._log.since(live.sequence))
+                group = _Group(self._log.last_sequence)
+                answers = [self._answer(request, group, live) for request in requests]
+                if group.written:
+                    self._log.commit(group.written)
             if changes := group.changes:
                 live.apply(changes)
             return [replace(answer, sequence=live.sequence) for answer in answers]

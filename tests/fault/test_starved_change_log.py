@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
 from engine.backends.change_log import ChangeLog, utc_now
 from engine.backends.change_log_schema import DATABASE, MARK
 from engine.backends.change_mark import MarkWriter, read_mark
 from engine.backends.change_writer import ChangeWriter
+from engine.backends.file_turn import FileTurn
 from engine.errors import StorageError, StorageFullError
 from tests.change_samples import request, upsert
 
@@ -134,7 +134,7 @@ def test_a_commit_whose_mark_was_not_flushed_is_not_acknowledged_until_it_is(tmp
     ChangeLog.open(tmp_path).close()
     mark = MarkWriter(tmp_path / MARK, read_mark(tmp_path / MARK), BrokenOnce())
     writer = ChangeWriter(tmp_path / DATABASE, mark, retention=timedelta(days=1), clock=utc_now)
-    log = ChangeLog(tmp_path, FileLock(tmp_path / "unused"), writer)
+    log = ChangeLog(tmp_path, FileTurn(tmp_path / "unused"), writer)
     given = request(upsert(1), request_id="r-1", outcome=b"done")
 
     with pytest.raises(StorageError, match=MARK):

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +15,10 @@ from pathlib import Path
 import grpc
 import pytest
 
+from cartograph.v1 import catalog_service_pb2 as catalog
 from cartograph.v1 import generation_service_pb2 as generation
+from cartograph.v1 import product_pb2
+from cartograph.v1 import search_service_pb2 as search
 from engine.generation import DataFolder
 from tests.integration.calls import activate
 from tests.integration.commands import typed
@@ -34,7 +38,8 @@ def data(tmp_path_factory: pytest.TempPathFactory, sample_data: Path, small_data
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory, data: TwoGenerations) -> Iterator[RealServer]:
-    with real_server(data.data, tmp_path_factory.mktemp("processes"), "--processes", "2") as running:
+    flags = ("--processes", "2", "--drain-grace", "0")
+    with real_server(data.data, tmp_path_factory.mktemp("processes"), *flags) as running:
         yield running
 
 
@@ -83,18 +88,63 @@ def test_connections_spread_over_the_processes(many: RealServer) -> None:
     assert len(processes(many)) == 2
 
 
+@contextmanager
+def each_process(server: RealServer) -> Iterator[Sequence[Caller]]:
+    """A caller of each one, by its own port."""
+    _, *own = (server.log.parent / "port").read_text().split()
+    with ExitStack() as channels:
+        yield [Caller(channels.enter_context(grpc.insecure_channel(f"127.0.0.1:{port}"))) for port in own]
+
+
 def test_each_process_has_a_port_of_its_own_for_callers_that_balance(many: RealServer) -> None:
-    shared, *own = (many.log.parent / "port").read_text().split()
+    shared = (many.log.parent / "port").read_text().split()[0]
 
     assert many.address.endswith(f":{shared}")
-    found = set()
-    for port in own:
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            answer = Caller(channel).generations.GetServingStatus(
-                generation.GetServingStatusRequest(), timeout=WAIT
-            )
-        found.add(answer.serving_since_time.ToNanoseconds())
-    assert found == processes(many)
+    with each_process(many) as callers:
+        request = generation.GetServingStatusRequest()
+        answers = [caller.generations.GetServingStatus(request, timeout=WAIT) for caller in callers]
+    assert {each.serving_since_time.ToNanoseconds() for each in answers} == processes(many)
+
+
+def pen(version: int) -> product_pb2.Product:
+    price = product_pb2.Money(currency_code="EUR", units=version)
+    return product_pb2.Product(id="PEN-1", title=f"Zanzibar fountain pen {version}", price=price)
+
+
+def written(caller: Caller, version: int) -> int:
+    """The sequence of the change."""
+    upsert = catalog.ProductUpsert(product=pen(version))
+    answer = caller.catalog.UpsertProducts(catalog.UpsertProductsRequest(upserts=[upsert]), timeout=WAIT)
+    return int(answer.outcomes[0].sequence)
+
+
+def found(caller: Caller) -> list[str]:
+    request = search.SearchProductsRequest(query="zanzibar fountain pen", page_size=1)
+    answer = caller.search.SearchProducts(request, timeout=WAIT)
+    return [each.product.title for each in answer.results]
+
+
+def finds(caller: Caller, version: int) -> bool:
+    return found(caller) == [pen(version).title]
+
+
+def test_what_one_process_is_told_the_other_finds(many: RealServer) -> None:
+    with each_process(many) as (first, second):
+        for version, (one, other) in enumerate([(first, second), (second, first)], start=1):
+            written(one, version)
+
+            assert finds(one, version)
+            until(partial(finds, other, version))
+
+
+def test_processes_write_by_turns_and_agree_in_the_end(many: RealServer) -> None:
+    with each_process(many) as callers, ThreadPoolExecutor(4) as threads:
+        versions = range(10, 50)
+        sequences = list(threads.map(lambda version: written(callers[version % 2], version), versions))
+
+        assert sorted(sequences) == list(range(min(sequences), min(sequences) + len(versions)))
+        last = versions[sequences.index(max(sequences))]
+        until(lambda: all(finds(caller, last) for caller in callers))
 
 
 def test_a_swap_in_one_process_is_followed_by_the_other(many: RealServer, data: TwoGenerations) -> None:
@@ -117,13 +167,13 @@ def test_a_killed_process_is_started_again_while_the_other_answers(many: RealSer
     assert len(processes(many) & before) == 1
 
 
-def test_a_signal_drains_all_and_the_exit_status_is_0(data: TwoGenerations, tmp_path: Path) -> None:
-    with real_server(data.data, tmp_path, "--processes", "2", "--drain-grace", "0") as server:
-        started = children(server)
-        server.process.send_signal(signal.SIGTERM)
+def test_a_signal_drains_all_and_the_exit_status_is_0(many: RealServer) -> None:
+    """The last test of this server."""
+    started = children(many)
+    many.process.send_signal(signal.SIGTERM)
 
-        assert server.process.wait(WAIT) == 0
-        assert not any(child.exists() for child in started)
+    assert many.process.wait(WAIT) == 0
+    assert not any(child.exists() for child in started)
 
 
 def test_no_process_outlives_its_parent(data: TwoGenerations, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -109,8 +110,15 @@ class FakeLog:
         return len(self.sequences)
 
     @property
+    def acknowledged(self) -> int:
+        return self.last_sequence
+
+    @property
     def size_bytes(self) -> int:
         return 100 * len(self.sequences)
+
+    def turn(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def outcome_of(self, request_id: str) -> bytes | None:
         return None

@@ -223,24 +223,6 @@ def test_time_stands_still_while_a_clock_that_was_set_back_catches_up(
         assert [change.time for change in again.since(2, 5)] == [NOON, NOON + timedelta(seconds=1)]
 
 
-def test_who_waits_is_woken_by_a_commit(log: ChangeLog) -> None:
-    answers: list[int] = []
-    waiting = Thread(target=lambda: answers.append(log.wait_beyond(1, 60)))
-    waiting.start()
-    log.commit([request(upsert(1))])
-    log.commit([request(upsert(2))])
-    waiting.join(10)
-
-    assert answers == [2]
-
-
-def test_waiting_ends_with_its_time(log: ChangeLog) -> None:
-    start = monotonic()
-
-    assert log.wait_beyond(0, 0.05) == 0
-    assert monotonic() - start >= 0.05
-
-
 @pytest.mark.parametrize(
     ("product_id", "record", "vector"),
     [

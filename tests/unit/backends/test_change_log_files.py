@@ -6,14 +6,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing as ended
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from engine.backends.change_log import ChangeLog, ChangeReader
 from engine.backends.change_log_schema import DATABASE
 from engine.backends.product_log import ProductLog
-from engine.errors import ConfigError, DamagedChangeLogError, FailedPreconditionError, LockHeldError
+from engine.errors import ConfigError, DamagedChangeLogError, FailedPreconditionError, OverloadedError
 from tests.change_samples import content, request, upsert
 
 
@@ -35,20 +34,50 @@ def test_a_log_that_is_opened_again_goes_on_where_it_stopped(log: ChangeLog, tmp
         assert again.commit([request(upsert(2))]) == [range(2, 3)]
 
 
-def test_one_process_writes(log: ChangeLog, tmp_path: Path) -> None:
-    with pytest.raises(LockHeldError, match="held by another process"):
-        ChangeLog.open(tmp_path / "live")
-    log.commit([request(upsert(1))])
+def test_two_write_by_turns_and_each_goes_on_after_the_other(log: ChangeLog, tmp_path: Path) -> None:
+    with ended(ChangeLog.open(tmp_path / "live")) as other:
+        assert log.commit([request(upsert(1), request_id="r-1", outcome=b"done")]) == [range(1, 2)]
+        assert other.last_sequence == 1
+        assert other.commit([request(upsert(2)), request(upsert(3), request_id="r-1")]) == [
+            range(2, 3),
+            range(3, 3),  # the request is known, whoever took it
+        ]
+        assert other.compact(2) == 2
+        assert log.commit([request(upsert(4))]) == [range(3, 4)]
+
+        assert (log.last_sequence, log.compacted) == (3, 2)
+        log.check()
 
 
-def test_a_closed_log_says_so_and_wakes_who_waits(log: ChangeLog) -> None:
-    answers: list[int] = []
-    waiting = Thread(target=lambda: answers.append(log.wait_beyond(0, 60)))
-    waiting.start()
+def test_nobody_writes_while_it_is_another_s_turn(log: ChangeLog, tmp_path: Path) -> None:
+    with ended(ChangeLog.open(tmp_path / "live")) as other:
+        other._turns._patience = 0.05
+        with log.turn():
+            log.commit([request(upsert(1))])
+            with pytest.raises(
+                OverloadedError, match=r"Another process has had .*\.changes\.turn for 0.05 seconds"
+            ):
+                other.commit([request(upsert(2))])
+
+        assert other.commit([request(upsert(2))]) == [range(2, 3)]
+
+
+def test_what_a_writer_committed_that_ended_before_it_said_so_is_acknowledged_by_the_next(
+    log: ChangeLog, tmp_path: Path
+) -> None:
+    with ended(ChangeLog.open(tmp_path / "live")) as other:
+        other._writer._mark.write = lambda extent: None  # type: ignore[method-assign]
+        other.commit([request(upsert(1))])
+        assert log.last_sequence == 0
+
+        with log.turn():
+            assert log.last_sequence == 1
+            assert log.commit([request(upsert(2))]) == [range(2, 3)]
+
+
+def test_a_closed_log_says_so(log: ChangeLog) -> None:
     log.close()
-    waiting.join(10)
 
-    assert answers == [0]
     with pytest.raises(FailedPreconditionError, match="is closed"):
         log.commit([request(upsert(1))])
     with pytest.raises(FailedPreconditionError, match="is closed"):
@@ -58,10 +87,10 @@ def test_a_closed_log_says_so_and_wakes_who_waits(log: ChangeLog) -> None:
 
 def test_other_processes_read_while_one_writes(log: ChangeLog, tmp_path: Path) -> None:
     with ended(ChangeReader.open_to_read(tmp_path / "live")) as reader:
-        assert reader.wait_beyond(0, 0.01) == 0
+        assert reader.last_sequence == 0
         log.commit([request(upsert(1), request_id="r-1", outcome=b"done")])
 
-        assert reader.wait_beyond(0, 10) == 1
+        assert reader.last_sequence == 1
         assert [content(change) for change in reader.since(0, 5)] == [content(upsert(1))]
         assert reader.outcome_of("r-1") == b"done"
         assert reader.lineage == log.lineage

@@ -1,4 +1,6 @@
-"""The change log against a list: whatever is done to it in whatever order, both say the same."""
+"""The change log against a list: whatever is done to it in whatever order, by whichever of two writers, both
+say the same.
+"""
 
 from __future__ import annotations
 
@@ -61,12 +63,23 @@ class ChangeLogMachine(RuleBasedStateMachine):
     @initialize()
     def create(self) -> None:
         self.folder = Path(mkdtemp(prefix="cartograph-log-"))
-        self.log = ChangeLog.open(self.folder / "live")
+        self.open()
         self.model = Model()
 
+    def open(self) -> None:
+        self.log, self.other = ChangeLog.open(self.folder / "live"), ChangeLog.open(self.folder / "live")
+
+    def close(self) -> None:
+        for log in (self.log, self.other):
+            log.close()
+
     def teardown(self) -> None:
-        self.log.close()
+        self.close()
         shutil.rmtree(self.folder)
+
+    @rule()
+    def let_the_other_go_on(self) -> None:
+        self.log, self.other = self.other, self.log
 
     @rule(requests=REQUESTS)
     def commit(self, requests: list[LoggedRequest]) -> None:
@@ -79,18 +92,23 @@ class ChangeLogMachine(RuleBasedStateMachine):
         self.model.compacted = max(upto, self.model.compacted)
 
     @rule()
-    def open_again(self) -> None:
+    def open_one_again(self) -> None:
         self.log.close()
         self.log = ChangeLog.open(self.folder / "live")
+
+    @rule()
+    def open_both_again(self) -> None:
+        self.close()
+        self.open()
 
     @rule()
     def restore_from_a_backup(self) -> None:
         shutil.rmtree(self.folder / "backup", ignore_errors=True)
         self.log.back_up(self.folder / "backup")
-        self.log.close()
+        self.close()
         shutil.rmtree(self.folder / "live")
         (self.folder / "backup").rename(self.folder / "live")
-        self.log = ChangeLog.open(self.folder / "live")
+        self.open()
 
     @rule(share=st.floats(0, 1), limit=st.integers(1, 9))
     def read_since(self, share: float, limit: int) -> None:

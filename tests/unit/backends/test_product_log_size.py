@@ -30,7 +30,7 @@ def test_it_grows_with_the_changes_and_is_the_same_for_who_only_reads(tmp_path: 
         before = log.size_bytes
         log.commit([written(100)])
         grown = log.size_bytes
-        reader = ProductLog(tmp_path / "live", refusal="Not from here.")
+        reader = ProductLog(tmp_path / "live")
         assert reader.size_bytes == grown
 
     assert before > 0

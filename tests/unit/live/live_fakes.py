@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -16,6 +16,7 @@ from engine.live.state import LiveState
 from engine.live.writer import LiveWriter
 from engine.types import FloatArray, Product, ProductId, RowArray
 from engine.written_changes import WrittenChange, WrittenRequest
+from tests.rpc.fake_feed import FakeFeed
 from tests.unit.stages.vector_fakes import ExactVectors, ExactWords
 
 DIMENSION = 8
@@ -75,11 +76,12 @@ class ListedWords:
 
 @dataclass
 class ListedLog:
-    """Fits `Log`, and is replayed."""
+    """Fits `Log` and `WrittenLog`, and is replayed."""
 
     requests: list[WrittenRequest] = field(default_factory=list)
     commits: int = 0
     failure: Exception | None = None
+    feed: FakeFeed = field(default_factory=FakeFeed)
 
     @property
     def changes(self) -> list[WrittenChange]:
@@ -88,6 +90,13 @@ class ListedLog:
     @property
     def last_sequence(self) -> int:
         return len(self.changes)
+
+    @property
+    def acknowledged(self) -> int:
+        return self.last_sequence
+
+    def turn(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     @property
     def size_bytes(self) -> int:
