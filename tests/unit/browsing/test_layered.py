@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.browsing.browser import GraphBrowser
 from engine.browsing.live_statements import LIVE_GRAPH, LiveStatements
@@ -21,7 +25,7 @@ from engine.graph_values import (
     TermKind,
 )
 from engine.live.overlay import Overlay
-from engine.types import EntityKind, Money, Product
+from engine.types import EntityKind, Money, Product, ProductId
 from index_builder.graph.facts import extract
 from index_builder.graph.vocabulary import ROOT, SourceGraph
 from tests.unit.browsing.live_shop import (
@@ -36,11 +40,11 @@ from tests.unit.browsing.live_shop import (
     REPAINTED,
     WHITE,
     LampShop,
+    lamp,
 )
 from tests.unit.live.live_fakes import DIMENSION, product
 
 ENTITIES = (BLACK, WHITE, LUMO, ARKA, HOME, DESK, FLOOR)
-OpenShop = Callable[[], LampShop]
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +137,51 @@ def test_sparql_answers_as_of_a_build(pair: tuple[LampShop, LampShop]) -> None:
     assert rows(changed.browser, every) == rows(built.built, every)
 
 
+wanted = st.builds(
+    lamp,
+    st.integers(1, 7),
+    st.sampled_from(("Lumo", "Arka")),
+    st.sampled_from(("Desk", "Floor")),
+    st.sampled_from(("black", "white")),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(wanted | st.integers(1, 7), max_size=10))
+def test_whatever_is_put_and_deleted_each_entity_has_the_products_that_say_so(
+    folders: dict[str, Path], changes: Sequence[Product | int]
+) -> None:
+    lamps = LampShop.open(LAMPS, folders["before"])
+    now = {each.id: each for each in LAMPS}
+    for change in changes:
+        if isinstance(change, int):
+            lamps.shop.delete(f"L {change}")
+            now.pop(ProductId(f"L {change}"), None)
+        else:
+            lamps.shop.put(change)
+            now[change.id] = change
+    browser = lamps.browser
+
+    for iri, says in SAYS.items():
+        products = {product_iri(each.id) for each in now.values() if says(each)}
+        assert {node for _, node, _ in neighbours(browser, iri) if ":product:" in node} == products
+        assert described(browser, iri)[0].product_count == len(products)
+    for each in now.values():
+        told = {end for _, _, end in described(browser, product_iri(each.id))[1]}
+        assert told & SAYS.keys() - {HOME} == {iri for iri in SAYS.keys() - {HOME} if SAYS[iri](each)}
+
+
+SAYS: dict[str, Callable[[Product], bool]] = {
+    BLACK: lambda each: each.attributes["color"] == "black",
+    WHITE: lambda each: each.attributes["color"] == "white",
+    LUMO: lambda each: each.brand == "Lumo",
+    ARKA: lambda each: each.brand == "Arka",
+    HOME: lambda _: True,
+    DESK: lambda each: each.category[1] == "Desk lamps",
+    FLOOR: lambda each: each.category[1] == "Floor lamps",
+}
+
+
 def test_what_a_live_product_says_is_in_a_named_graph_of_its_own(lamps: LampShop) -> None:
     lamps.shop.put(NEW)
     node = product_iri(NEW.id)
@@ -218,11 +267,8 @@ def test_a_product_is_tied_to_each_kind_of_entity_as_the_builder_ties_it() -> No
     assert PREDICATE_OF.keys() == set(EntityKind)
 
 
-def cheaper(lamp: Product) -> Product:
-    from dataclasses import replace
-    from decimal import Decimal
-
-    return replace(lamp, price=Money("EUR", Decimal(1)))
+def cheaper(product: Product) -> Product:
+    return replace(product, price=Money("EUR", Decimal(1)))
 
 
 def test_literals_are_texts_with_the_language_that_their_script_tells(lamps: LampShop) -> None:
