@@ -236,6 +236,16 @@ def test_a_product_that_comes_back_says_what_it_says_now_alone(lamps: LampShop) 
     assert described(lamps.browser, node)[0].label == "Lumo torch"
 
 
+def test_what_is_true_no_more_is_said_no_more(lamps: LampShop) -> None:
+    dimmable = f"{ROOT}value:dimmable:dimmable"
+    assert product_iri("L 1") in {node for _, node, _ in neighbours(lamps.browser, dimmable)}
+
+    lamps.shop.put(lamp(1, "Lumo", "Desk", "black", dimmable=False))
+
+    assert product_iri("L 1") not in {node for _, node, _ in neighbours(lamps.browser, dimmable)}
+    assert dimmable not in {end for _, _, end in described(lamps.browser, product_iri("L 1"))[1]}
+
+
 def test_another_price_is_no_change_of_the_graph(lamps: LampShop) -> None:
     first = lamps.browser.changes
     lamps.shop.put(cheaper(LAMPS[0]))

@@ -82,6 +82,18 @@ def test_a_state_from_before_a_change_suggests_what_there_was_then() -> None:
     assert told(live.suggest("tea", 10, before, ())) == ["teapot"]
 
 
+def test_products_that_come_one_by_one_are_kept_in_few_runs() -> None:
+    """Each is more than twice as long as the next: of 100 texts there are at most 7, since 2^7 > 100."""
+    shop = Shop([])
+    live = LiveNames(0)
+    for number in range(100):
+        shop.put(product(f"p{number}", f"tea{number}"))
+        live.suggest("tea", 1, shop.overlay, ())
+
+    assert len(live._runs) <= 7
+    assert len(live.suggest("tea", 200, shop.overlay, ())) == 100
+
+
 TITLES = ("tea", "tea pot", "pot for tea", "茶壶", "tea 茶壶")
 IDS = ("a", "b", "c", "d")
 changes = st.lists(
