@@ -55,6 +55,10 @@ def word_starts(text: str) -> Iterator[int]:
             yield offset
 
 
+def cjk_characters(text: str) -> frozenset[str]:
+    return frozenset(_CJK.findall(text))
+
+
 def segment(text: str) -> str:
     """Put a blank between Chinese words (jieba's search mode), leaving everything else as it is."""
     if not has_cjk(text):

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from engine.backends.arrow_numbers import numbers
 from engine.errors import DamagedGenerationError
 from engine.text import typed
 from engine.types import PastQuery, RowArray
@@ -37,11 +38,11 @@ class PastQueryStore:
         self._texts = queries["text"].combine_chunks()
         self._counts = queries["count"].combine_chunks()
         rows = queries["rows"].combine_chunks()
-        self._rows: RowArray = rows.values.to_numpy()
-        self._stops = rows.offsets.to_numpy()
-        self._popularity = queries["popularity"].to_numpy()
-        self._start_rows = starts["row"].to_numpy()
-        self._start_offsets = starts["offset"].to_numpy()
+        self._rows: RowArray = numbers(rows.values)
+        self._stops = numbers(rows.offsets)
+        self._popularity = numbers(queries["popularity"])
+        self._start_rows = numbers(starts["row"])
+        self._start_offsets = numbers(starts["offset"])
 
     @classmethod
     def open(cls, folder: Path) -> PastQueryStore:

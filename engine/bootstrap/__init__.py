@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from functools import partial
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 
@@ -41,13 +42,13 @@ source that answers sooner is asked in the caller's own thread.
 """
 
 
-def open_engine(settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEngine:
-    """Open the data folder, load and warm its active generation.
+def open_engine(folder: Path, settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEngine:
+    """Open the data folder, one of those in the settings; load and warm its active generation.
 
     Raises ConfigError without a build, DamagedGenerationError for a damaged file, DimensionMismatchError and
     EncoderMismatchError for vectors that another encoder made.
     """
-    data = DataFolder.open(settings.data)
+    data = DataFolder.open(folder)
     engine = ServingEngine(
         data,
         lambda generation: open_generation(generation, settings, watch),

@@ -43,6 +43,7 @@ from engine.stages.rerank import Rerank
 from engine.stages.retrieve import LexicalIndex, PastQueries, VectorIndex
 from engine.stages.understand import Understand
 from engine.stages.vote import PastQueryVotes
+from engine.text import cjk_characters
 from engine.trace import Costs
 from engine.types import FloatArray, Mask, Product, ProductId, RowArray
 from engine.vector_search import VectorSearch
@@ -107,6 +108,7 @@ class Views:
         graph = parts.graph
         self.linker = EntityLinker(graph.labels(), graph.words, graph)
         self.understand = Understand(self.linker)
+        self._chinese = cjk_characters("".join(graph.words))
         self._priors = popularity(parts.past_queries, len(index)) if ranking.prior else None
         self._costs = Costs()
         self._embeddings = Cache[str, FloatArray](
@@ -211,7 +213,7 @@ class Views:
         parts, ranking = self._parts, self._ranking
         return Stages(
             understand=self.understand,
-            expand=Expand(shop.graph, parts.graph.words, relations=parts.relations),
+            expand=Expand(shop.graph, parts.graph.words, relations=parts.relations, chinese=self._chinese),
             phrase=Phrase(parts.reads_chinese),
             encoder=self._encoder,
             gather=Gather(

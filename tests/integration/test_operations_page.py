@@ -102,6 +102,10 @@ def run_python(text: str, variables: dict[str, str]) -> str:
 
 @pytest.fixture
 def variables() -> dict[str, str]:
+    return for_the_page()
+
+
+def for_the_page() -> dict[str, str]:
     """The repository's python comes first, and servers take a port that is free."""
     port = str(free_port())
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CARTOGRAPH_")}
@@ -138,10 +142,12 @@ def test_folding_live_changes_into_a_generation(
     """With a change that is made after the server has begun to serve."""
     section = "Folding live changes into a generation"
     data = tmp_path / "data"
-    DataFolder(data).activate(link_generation(active_generation(small_data), data).id)
+    small = link_generation(active_generation(small_data), data)
+    DataFolder(data).activate(small.id)
     shutil.copy(small_shop.queries, tmp_path)
     shutil.copy(small_shop.qrels, tmp_path)
-    variables |= {"CARTOGRAPH_GRAPH_MODELS": "false", "CARTOGRAPH_RERANKER_PAIRS": "100"}
+    models = {f"CARTOGRAPH_{part.upper()}": str(small.part(part)) for part in ("encoder", "reranker")}
+    variables |= {"CARTOGRAPH_GRAPH_MODELS": "false", **models}
     target = variables["CARTOGRAPH_TARGET"]
     (change,), (activation,) = (blocks_of(each, "python") for each in ("Changing products", section))
     serve, build, *others = commands_of(section)

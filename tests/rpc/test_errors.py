@@ -44,6 +44,8 @@ EXAMPLES: list[EngineError] = [
     errors.InvalidCredentialsError(),
     errors.ExpiredCredentialsError(),
     errors.PermissionDeniedError("admin"),
+    errors.CollectionDeniedError(),
+    errors.MissingCollectionError(),
     errors.RateLimitError(2.5, retry_after=0.4),
     errors.QuotaError(1_000, retry_after=3_600.0),
     errors.QueryLimitError("rows", "The answer has more than 10 rows.", rows=10),
