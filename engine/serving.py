@@ -146,20 +146,20 @@ class ServingEngine:
 
     def describe_entity(self, request: DescribeRequest) -> Description:
         with self._using() as opened:
-            return opened.browser.describe(request)
+            return opened.view.browser.describe(request)
 
     def list_neighbours(self, request: NeighboursRequest) -> NeighbourPage:
         with self._using() as opened:
-            return opened.browser.neighbours(request)
+            return opened.view.browser.neighbours(request)
 
     def link_entities(self, text: str) -> LinkedText:
         with self._using() as opened:
-            return opened.browser.link(checked_query(text, "text"))
+            return opened.view.browser.link(checked_query(text, "text"))
 
     def query_graph(self, query: GraphQuery, deadline: Deadline) -> GraphAnswer:
         """On the generation that serves when it begins; a swap meanwhile changes nothing."""
         with self._using() as opened:
-            return opened.browser.query(query, deadline)
+            return opened.view.browser.query(query, deadline)
 
     def generations(self) -> tuple[GenerationInfo, ...]:
         return self._data.list()

@@ -12,7 +12,6 @@ from time import perf_counter
 
 from engine.backends.event_store import EventStore
 from engine.backends.graph_query.pool import GraphQueryPool
-from engine.backends.graph_reader import GraphReader
 from engine.backends.knowledge_graph import STORE
 from engine.backends.lexical_index import TantivyLexicalIndex
 from engine.backends.live_lexical import LiveLexicalIndex
@@ -21,14 +20,13 @@ from engine.backends.product_log import ProductLog
 from engine.batched import BatchedEncoder, BatchedPairScorer
 from engine.bootstrap.parts import Parts, ranking_of
 from engine.bootstrap.views import Views
-from engine.browsing.browser import GraphBrowser
 from engine.config import ServeSettings
 from engine.deadline import Deadline
 from engine.events.event_book import EventBook
 from engine.generation import DataFolder, Generation
-from engine.live.graph import ProductReader
 from engine.live.live_generation import LiveGeneration
 from engine.live.overlay import Overlay
+from engine.live.product_reader import ProductReader
 from engine.live.state import LiveState
 from engine.pipeline import Pipeline
 from engine.request import SearchRequest
@@ -96,14 +94,12 @@ def open_generation(generation: Generation, settings: ServeSettings, watch: Watc
     asked = parts.past_queries
     warm_up = [asked.get(row).text for row in range(min(WARM_UP_QUERIES, len(asked)))] or ["warm up"]
     index = _products(parts, settings, watch, stack)
-    views = _views(generation, parts, settings, watch, index, warm_up, stack)
+    views = _views(generation, parts, settings, watch, index, queries, warm_up, stack)
     showing = Showing(views.plain())
     _warm_up(showing.view.pipeline, warm_up)
     live = _live(generation, parts, index, views, showing)
     stack.callback(live.close)
-    reader = GraphReader.open(parts.graph, generation.part("graph"))
-    browser = GraphBrowser(generation.id, reader, parts.catalog, views.understand, queries)
-    return Opened(generation, showing, live, browser, parts.encoder.device, stack.close)
+    return Opened(generation, showing, live, parts.encoder.device, stack.close)
 
 
 def _products(parts: Parts, settings: ServeSettings, watch: Watch, stack: ExitStack) -> VectorIndex:
@@ -120,6 +116,7 @@ def _views(
     settings: ServeSettings,
     watch: Watch,
     index: VectorIndex,
+    queries: GraphQueryPool,
     warm_up: Sequence[str],
     stack: ExitStack,
 ) -> Views:
@@ -142,6 +139,7 @@ def _views(
         encoder=encoder,
         scorer=scorer,
         executor=executor,
+        queries=queries,
     )
 
 

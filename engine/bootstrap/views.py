@@ -14,12 +14,17 @@ from engine.backends.layered_columns import LayeredColumns
 from engine.backends.live_columns import LiveColumns
 from engine.batched import BatchedEncoder, BatchedPairScorer
 from engine.bootstrap.parts import Parts
+from engine.browsing.browser import GraphBrowser, GraphQueries
+from engine.browsing.layered import LayeredSource
+from engine.browsing.live_statements import LiveStatements
+from engine.browsing.source import GraphSource
 from engine.cached_search import CachedSearch, Search
 from engine.caching import Cache
 from engine.config import ServeSettings
 from engine.live.graph import Hanging, LayeredGraph
 from engine.live.overlay import LayeredCatalog, Overlay
 from engine.live.past_queries import LayeredPastQueries
+from engine.live.suggestions import LiveNames
 from engine.live.vectors import LayeredVectors
 from engine.pipeline import Pipeline, Stages
 from engine.plan import RankingSettings
@@ -57,7 +62,9 @@ class _Catalog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Shop:
-    """All that knows products by row. Rows that are not `alive` are found by no source; None says all are."""
+    """All that knows products by row. Rows that are not `alive` are found by no source; None says all are.
+    `changes` are what live ones say in the graph, None while there are none.
+    """
 
     catalog: _Catalog
     columns: Columns
@@ -66,7 +73,9 @@ class _Shop:
     graph: KnowledgeGraph
     past_queries: PastQueries
     brands: Callable[[RowArray], Sequence[str]]
+    statements: GraphSource
     alive: Mask | None = None
+    changes: LiveStatements | None = None
 
 
 class Views:
@@ -84,6 +93,7 @@ class Views:
         encoder: BatchedEncoder,
         scorer: BatchedPairScorer,
         executor: Executor | None,
+        queries: GraphQueries,
     ) -> None:
         """`index` is that of the products, maybe watched."""
         self._generation_id = generation_id
@@ -93,6 +103,8 @@ class Views:
         self._watch = watch
         self._index = index
         self._encoder, self._scorer, self._executor = encoder, scorer, executor
+        self._queries = queries
+        self._names = LiveNames(len(index))
         graph = parts.graph
         self.linker = EntityLinker(graph.labels(), graph.words, graph)
         self.understand = Understand(self.linker)
@@ -115,6 +127,7 @@ class Views:
             parts.graph,
             parts.past_queries,
             catalog.brands,
+            parts.statements,
         )
         return self._view(shop, self._priors)
 
@@ -122,15 +135,18 @@ class Views:
         """With live changes; `words` None says that they brought none."""
         parts, columns = self._parts, self._columns(overlay)
         brand = columns.field("brand")
+        changes = LiveStatements(overlay, hanging)
         shop = _Shop(
             catalog=LayeredCatalog(parts.catalog, overlay),
             columns=columns,
             vectors=LayeredVectors(self._index, overlay.vectors),
             words=parts.lexical if words is None else words,
             graph=LayeredGraph(parts.graph, hanging, overlay.base, overlay.size),
-            past_queries=LayeredPastQueries(parts.past_queries, overlay),
+            past_queries=LayeredPastQueries(parts.past_queries, overlay, self._names),
             brands=brand.first_labels if brand else lambda rows: [""] * len(rows),
+            statements=LayeredSource(parts.statements, changes),
             alive=None if overlay.alive.all() else overlay.alive,
+            changes=changes,
         )
         return self._view(shop, self._priors_over(overlay))
 
@@ -171,6 +187,14 @@ class Views:
             ),
             shop.catalog,
             shop.past_queries,
+            GraphBrowser(
+                self._generation_id,
+                shop.statements,
+                shop.catalog,
+                self.understand,
+                self._queries,
+                shop.changes,
+            ),
         )
 
     def _search(self, pipeline: Pipeline) -> Search:

@@ -174,9 +174,9 @@ class World:
         browser = cast("GraphBrowser", FakeBrowser(generation.id, self.gate, self.entered))
         search = CachedSearch.over(pipeline.search, 0)
         vectors = cast("VectorSearch", lambda request, _deadline: (generation.id, request))
-        view = View(pipeline, search, vectors, FakeStore(), FakeStore())
+        view = View(pipeline, search, vectors, FakeStore(), FakeStore(), browser)
         live = self.lives[generation.id] = FakeLive()
-        return Opened(generation, Showing(view), cast("LiveGeneration", live), browser, "cpu", close)
+        return Opened(generation, Showing(view), cast("LiveGeneration", live), "cpu", close)
 
     def moved(self) -> None:
         self.moves += 1
