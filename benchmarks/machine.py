@@ -13,19 +13,21 @@ from time import monotonic
 from typing import Any
 
 _PACKAGES = ("numpy", "faiss-cpu", "faiss-gpu", "onnxruntime", "grpcio", "tantivy", "pyoxigraph", "torch")
+_GPUS = Path("/proc/driver/nvidia/gpus")
 _BUSY_SHARE = 0.05
 """Of all cores, taken by others: above this, times are of a machine that had other work."""
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores, the share of them that other processes took since this module was imported, whether
-    that is much, memory in GiB, versions, and the revision of this code; "" or 0 where Linux's /proc or git
-    does not tell. To be asked at the end, when processes that were started have ended.
+    """Processor, cores, GPUs, the share of the cores that other processes took since this module was
+    imported, whether that is much, memory in GiB, versions, and the revision of this code; "" or 0 where
+    Linux's /proc or git does not tell. To be asked at the end, when processes that were started have ended.
     """
     others = _START.share_of_others()
     return {
         "processor": _field("/proc/cpuinfo", "model name") or platform.processor(),
         "cores": os.cpu_count(),
+        "gpus": [_field(str(gpu), "Model") for gpu in sorted(_GPUS.glob("*/information"))],
         "others": round(others, 3),
         "memory_gib": round(int((_field("/proc/meminfo", "MemTotal") or "0 kB").split()[0]) / 2**20, 1),
         "busy": others > _BUSY_SHARE,

@@ -20,7 +20,7 @@ from rich.table import Table
 from benchmarks.targets import TARGETS, Measured, Result, measured
 
 RESULTS = Path(__file__).parent / "results"
-NAMES = ("icecat", "made-up")
+NAMES = ("icecat", "million", "made-up")
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
 table { border-collapse: collapse; margin: 1em 0 }

@@ -173,7 +173,7 @@ TARGETS: Sequence[Target] = (
         least=0.6,
     ),
     Target(
-        "by vector over gRPC, 16 callers / the fastest other server",
+        "1M x 384 by vector over gRPC, 16 callers / the fastest other server",
         "peers",
         _beside_servers,
         least=2,

@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from engine.collection import ONLY, is_collection_name
 
 DEFAULT_PORT = 50051
 DEFAULT_METRICS_PORT = 9464
@@ -38,8 +41,53 @@ def _collector(value: str) -> str:
     return value
 
 
+def _collection(value: str) -> str:
+    if not is_collection_name(value):
+        raise PydanticCustomError(
+            "collection",
+            "a collection's name is 1 to 63 lower-case letters, digits and hyphens, and begins with a letter",
+        )
+    return value
+
+
+def _named_folders(value: object) -> object:
+    """NAME=FOLDER of flags and variables; a table of a file holds them apart already."""
+    if isinstance(value, Mapping):
+        return tuple(value.items())
+    parts = _split(value)
+    return tuple(map(_named_folder, parts)) if isinstance(parts, list | tuple) else parts
+
+
+def _named_folder(part: object) -> object:
+    if not isinstance(part, str):
+        return part
+    name, _, folder = part.partition("=")
+    if not folder:
+        raise PydanticCustomError("collection", "give a name and a data folder, as garden=data/garden")
+    return name, folder
+
+
+def _apart(value: tuple[tuple[str, Path], ...]) -> tuple[tuple[str, Path], ...]:
+    for what, each in (
+        ("name", [name for name, _ in value]),
+        ("data folder", [folder.resolve() for _, folder in value]),
+    ):
+        if len(set(each)) < len(each):
+            raise PydanticCustomError(
+                "collection",
+                "two collections have the same {what}; each needs one of its own",
+                {"what": what},
+            )
+    return value
+
+
 Collector = Annotated[str, AfterValidator(_collector)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+CollectionName = Annotated[str, AfterValidator(_collection)]
+CollectionNames = Annotated[tuple[CollectionName, ...], NoDecode, BeforeValidator(_split)]
+NamedFolders = Annotated[
+    tuple[tuple[CollectionName, Path], ...], NoDecode, BeforeValidator(_named_folders), AfterValidator(_apart)
+]
 
 
 class Settings(BaseSettings):
@@ -73,8 +121,18 @@ class ServeSettings(Settings):
     """`python -m engine serve`."""
 
     table: ClassVar[str] = "serve"
+    alternatives: ClassVar[tuple[str, ...]] = ("data", "collections")
+    needs_one: ClassVar[bool] = True
 
-    data: Path = Field(description="Data folder that index_builder writes; its active generation is served.")
+    data: Path | None = Field(
+        default=None, description="Data folder that index_builder writes; its active generation is served."
+    )
+    collections: NamedFolders = Field(
+        default=(),
+        description="A catalogue's name and data folder, NAME=DIR; may be repeated, to serve several apart "
+        "from one another. A call names its own in the metadata x-collection.",
+        json_schema_extra={"flag": "--collection"},
+    )
     host: str = Field(
         default="127.0.0.1",
         description="Address to listen on. The default answers this machine only; 0.0.0.0 answers the "
@@ -112,8 +170,8 @@ class ServeSettings(Settings):
     jwks: Path | None = Field(
         default=None,
         description="File of public keys (JWKS: RS256, ES256, EdDSA) of who signs tokens (JWT) for callers; "
-        "their claim scope holds search, write, follow, admin with blanks between. Read again when it "
-        "changes.",
+        "their claim scope holds search, write, follow, record, admin with blanks between, collections a "
+        "list of those that it is for (without it, all). Read again when it changes.",
     )
     jwt_audience: str = Field(
         default="", description="The claim aud that a token must have; needed with --jwks."
@@ -161,7 +219,8 @@ class ServeSettings(Settings):
         ge=0,
         le=1_024,
         description="Threads that answer calls; further accepted calls wait for one. 0 means twice the "
-        "cores, 8 at most: Python runs one at a time, and more of them only slow down taking calls.",
+        "cores, 8 at most: Python runs one at a time, and more of them only slow down taking calls. Several "
+        "collections share them out, 2 at least for each.",
     )
     max_inflight: int = Field(
         default=64,
@@ -169,6 +228,13 @@ class ServeSettings(Settings):
         le=100_000,
         description="Calls accepted at a time, running and waiting; one more is refused at once with "
         "RESOURCE_EXHAUSTED.",
+    )
+    max_inflight_per_collection: int = Field(
+        default=0,
+        ge=0,
+        le=100_000,
+        description="Calls accepted at a time of one of several collections; 0 means half of --max-inflight, "
+        "so that one that is flooded leaves the others room.",
     )
     rerank_depth: int = Field(
         default=20,
@@ -209,12 +275,26 @@ class ServeSettings(Settings):
         "generation is built from them; each takes its embedding and its text in memory. More are refused; "
         "0 takes none.",
     )
+    event_days: int = Field(
+        default=365,
+        ge=0,
+        le=36_500,
+        description="Days that shoppers' events are kept, by the time when they happened: a year holds every "
+        "season once. Older ones are erased at the start and once a day, and refused; 0 keeps them for ever.",
+    )
+    shopper_key_file: Path | None = Field(
+        default=None,
+        description="File of the key by which shoppers' ids are hidden, made when there is none; of several "
+        "collections each has its own, with .NAME behind. Without it, shopper.key in the data folder's "
+        "live/; it is in no backup, so keep a copy of it elsewhere.",
+    )
     followers: int = Field(
         default=8,
         ge=0,
         le=1_000,
         description="Callers that may follow the change log (WatchChanges) at a time, each with a thread of "
-        "its own and a few MiB; one more is refused with RESOURCE_EXHAUSTED. 0 lets none.",
+        "its own and a few MiB; one more is refused with RESOURCE_EXHAUSTED, and so are more than half of "
+        "them of one of several collections. 0 lets none.",
     )
     min_relevance_ratio: float = Field(
         default=0.0,
@@ -283,6 +363,19 @@ class ServeSettings(Settings):
     )
 
     @property
+    def catalogues(self) -> Mapping[str, Path]:
+        """The data folder of each collection; of the one that --data gives, under ONLY."""
+        return dict(self.collections) if self.data is None else {ONLY: self.data}
+
+    def shopper_key_of(self, folder: Path) -> Path | None:
+        """The key file of one of `catalogues`; None is the one inside the data folder. No two share a key, so
+        that nobody can tell that a shopper of one is a shopper of another.
+        """
+        name = next((name for name, each in self.catalogues.items() if each == folder), ONLY)
+        file = self.shopper_key_file
+        return file.with_name(f"{file.name}.{name}") if file and name else file
+
+    @property
     def tells_words(self) -> bool:
         """Whether logs and traces may hold what shoppers asked."""
         return self.log_level == "debug"
@@ -301,6 +394,9 @@ class SearchSettings(Settings):
     target: str = Field(default=f"localhost:{DEFAULT_PORT}", description="Server to ask, as host:port.")
     data: Path | None = Field(
         default=None, description="Search this data folder in process; no server is asked."
+    )
+    collection: CollectionName | None = Field(
+        default=None, description="Which of the server's catalogues to search, where it has several."
     )
     filter: str = Field(
         default="", description='Which products may be returned, as in price < 200 AND brand = "X".'
@@ -352,8 +448,13 @@ class KeySettings(Settings):
     keys: Path = Field(description="File of API keys; `create` makes it where there is none.")
     scope: Names = Field(
         default=("search",),
-        description="What a new key may do: search, write (products), follow (their changes), admin "
-        "(generations); may be repeated.",
+        description="What a new key may do: search, write (products), follow (their changes), record "
+        "(shoppers' events), admin (generations, forgetting shoppers); may be repeated.",
+    )
+    collection: CollectionNames = Field(
+        default=(),
+        description="The only collection of a server that a new key is for; may be repeated. None is all, "
+        "those to come too.",
     )
     expires_days: int = Field(
         default=0, ge=0, le=36_500, description="Days until a new key expires; 0 is never."
@@ -411,7 +512,7 @@ class CheckSettings(Settings):
     alternatives: ClassVar[tuple[str, ...]] = ("data", "backup")
 
     data: Path | None = Field(
-        default=None, description="Data folder whose generations and change log are read."
+        default=None, description="Data folder whose generations, change log and events are read."
     )
     backup: Path | None = Field(
         default=None, description="Backup that is read: its folder, or its .tar file."

@@ -4,7 +4,8 @@ EngineError
 ├── InvalidArgumentError      the request or setting is wrong as it stands
 │   ├── FilterSyntaxError     with the position of the first character that does not fit
 │   ├── QuerySyntaxError      SPARQL that does not parse or may not run, with line and column
-│   └── UnknownFieldError     a filter, facet or order names no field of the catalogue
+│   ├── UnknownFieldError     a filter, facet or order names no field of the catalogue
+│   └── MissingCollectionError a call that may be for several catalogues of a server
 ├── NotFoundError             an id names nothing
 ├── FailedPreconditionError   right in itself, but not in this state
 │   ├── StalePageTokenError
@@ -13,6 +14,7 @@ EngineError
 │   ├── DamagedGenerationError
 │   ├── DamagedChangeLogError
 │   ├── DamagedBackupError
+│   ├── DamagedEventsError
 │   ├── CompactedError        followed from a change that the log has forgotten
 │   ├── AnotherLogError       followed a change log that is not the one here
 │   ├── ForgottenChangesError a generation lacks changes that the log has forgotten
@@ -23,6 +25,7 @@ EngineError
 │   ├── InvalidCredentialsError
 │   └── ExpiredCredentialsError
 ├── PermissionDeniedError     known, but not allowed to do this
+├── CollectionDeniedError     known, but not for this catalogue
 ├── OverloadedError           full; try again later
 │   ├── RateLimitError        this caller asks faster than it may
 │   └── QuotaError            this caller has asked as much today as it may
@@ -130,6 +133,16 @@ class UnknownFieldError(InvalidArgumentError):
         )
 
 
+class MissingCollectionError(InvalidArgumentError):
+    reason = "COLLECTION_MISSING"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "x-collection",
+            "The call may be for several collections; name one as the metadata 'x-collection'.",
+        )
+
+
 class NotFoundError(EngineError):
     """`resource` is a singular noun ("product", "generation")."""
 
@@ -216,6 +229,18 @@ class DamagedBackupError(FailedPreconditionError):
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(
             f"{path} {problem}. Nothing is restored from this backup; take another one.", file=path
+        )
+        self.path, self.problem = path, problem
+
+
+class DamagedEventsError(FailedPreconditionError):
+    """`problem` is the end of a sentence that begins with the file's path."""
+
+    reason = "DAMAGED_EVENTS"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"{path} {problem}. Restore it from a backup, or move it away to begin anew.", file=path
         )
         self.path, self.problem = path, problem
 
@@ -330,6 +355,19 @@ class PermissionDeniedError(EngineError):
     def __init__(self, scope: str) -> None:
         super().__init__(
             f"The call needs the scope '{scope}', which the caller's key or token does not have.", scope=scope
+        )
+
+
+class CollectionDeniedError(EngineError):
+    """Whether there is such a collection is not told, nor the name of one that the caller did not name."""
+
+    code = ErrorCode.PERMISSION_DENIED
+    reason = "COLLECTION_DENIED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The caller's key or token is not for this collection; name one that it is for as the metadata "
+            "'x-collection'."
         )
 
 

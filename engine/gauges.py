@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,57 +14,58 @@ from engine.errors import EngineError, NotServingError
 from engine.types import LiveStatus, ServingStatus
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a registry keeps them by identity
 class ServingGeneration(Collector):
-    """While nothing serves (NotServingError) there is no sample."""
+    """By collection. While nothing serves there (NotServingError) there is no sample."""
 
-    status: Callable[[], ServingStatus]
+    statuses: Mapping[str, Callable[[], ServingStatus]]
 
     def collect(self) -> Iterator[Metric]:
         family = GaugeMetricFamily(
             "cartograph_serving_generation",
             "1 for the generation that serves; its label says which.",
-            labels=("generation", "device"),
+            labels=("generation", "device", "collection"),
         )
-        created = GaugeMetricFamily(
-            "cartograph_serving_generation_created_timestamp_seconds", "When it was built."
+        created, since, products = (
+            GaugeMetricFamily(f"cartograph_serving_{name}", text, labels=("collection",))
+            for name, text in (
+                ("generation_created_timestamp_seconds", "When it was built."),
+                ("since_timestamp_seconds", "When this process began to serve it."),
+                ("products", "Products in the serving generation."),
+            )
         )
-        since = GaugeMetricFamily(
-            "cartograph_serving_since_timestamp_seconds", "When this process began to serve it."
-        )
-        products = GaugeMetricFamily("cartograph_serving_products", "Products in the serving generation.")
-        try:
-            status = self.status()
-        except NotServingError:
-            pass
-        else:
-            family.add_metric((status.generation.id, status.device), 1)
-            created.add_metric((), status.generation.created.timestamp())
-            since.add_metric((), status.since.timestamp())
-            products.add_metric((), status.generation.product_count)
+        for collection, status_of in self.statuses.items():
+            try:
+                status = status_of()
+            except NotServingError:
+                continue
+            family.add_metric((status.generation.id, status.device, collection), 1)
+            created.add_metric((collection,), status.generation.created.timestamp())
+            since.add_metric((collection,), status.since.timestamp())
+            products.add_metric((collection,), status.generation.product_count)
         yield from (family, created, since, products)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a registry keeps them by identity
 class LiveChanges(Collector):
-    """While nothing serves, and while the log cannot be read, there is no sample."""
+    """By collection. While nothing serves, and while the log cannot be read, there is no sample."""
 
-    status: Callable[[], LiveStatus]
+    statuses: Mapping[str, Callable[[], LiveStatus]]
 
     def collect(self) -> Iterator[Metric]:
-        try:
-            status = self.status()
-        except EngineError:
-            status = None
+        found: dict[str, LiveStatus] = {}
+        for collection, status_of in self.statuses.items():
+            with suppress(EngineError):
+                found[collection] = status_of()
         for name, text, value in (
             ("live_sequence", "Number of the newest change that searches see.", "sequence"),
             ("live_slots", "Products with new words that live changes hold, replaced ones too.", "slots"),
             ("live_slots_limit", "As many as they may hold.", "most_slots"),
             ("change_log_bytes", "Bytes that the log of live changes keeps.", "log_bytes"),
         ):
-            family = GaugeMetricFamily(f"cartograph_{name}", text)
-            if status is not None:
-                family.add_metric((), getattr(status, value))
+            family = GaugeMetricFamily(f"cartograph_{name}", text, labels=("collection",))
+            for collection, status in found.items():
+                family.add_metric((collection,), getattr(status, value))
             yield family
 
 

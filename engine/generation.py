@@ -32,7 +32,7 @@ __all__ = ["MANIFEST", "PARTS", "POINTER", "DataFolder", "FileRecord", "Generati
 
 POINTER = "current.json"
 LIVE = "live"
-"""The folder of the change log, in the data folder."""
+"""The folder of the change log and of shoppers' events, in the data folder."""
 
 PARTS = ("catalog", "encoder", "graph", "lexical", "queries", "reranker", "vectors")
 """Folders that every generation has. `report` and `evaluation` are for people and not read by the server."""

@@ -98,6 +98,11 @@ class Manifest:
             self.build.get("live_lineage", ""),
         )
 
+    @property
+    def event_sequence(self) -> int:
+        """Of the last of shoppers' events that the build saw; 0 of one that saw none."""
+        return int(self.build.get("event_sequence", 0))
+
     def info(self, *, active: bool) -> GenerationInfo:
         return GenerationInfo(
             id=self.id,
@@ -124,6 +129,11 @@ def sum_of(body: Mapping[str, Any]) -> str:
 
 def _text(body: Mapping[str, Any]) -> str:
     return json.dumps(body, indent=2, sort_keys=True, ensure_ascii=False)
+
+
+def event_parameters(sequence: int) -> dict[str, Any]:
+    """As `folded_parameters`, of the last of shoppers' events that a build saw; 0 for none."""
+    return {"event_sequence": sequence} if sequence else {}
 
 
 def folded_parameters(folded: FoldedChanges) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from wsgiref.simple_server import WSGIServer
@@ -16,10 +16,12 @@ from prometheus_client import (
     start_http_server,
 )
 
+from engine.collection import ONLY
 from engine.errors import ConfigError
 from engine.gauges import CertificateExpiry, LiveChanges, ServingGeneration
 from engine.live.changes import ChangeResult
 from engine.request import SearchResult
+from engine.shopper_events import EventOutcome
 from engine.types import LiveStatus, ServingStatus
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -30,19 +32,21 @@ BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
 
 class Metrics:
     """Names begin with `cartograph_`, but for those of the process; durations are in seconds. No label takes
-    its values from what callers send.
+    its values from what callers send: `collection` is one of the server's, empty where it has one without a
+    name, and for calls that were refused before theirs was known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, collections: Iterable[str] = (ONLY,)) -> None:
+        """What happens now and then is told of these `collections` before it happens: as 0."""
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._calls = Counter(
-            "cartograph_calls", "Finished calls.", ("method", "code"), registry=self.registry
+            "cartograph_calls", "Finished calls.", ("method", "code", "collection"), registry=self.registry
         )
         self._latency = Histogram(
             "cartograph_call_seconds",
             "Time from the start of a call's handler to its answer.",
-            ("method",),
+            ("method", "collection"),
             buckets=SECONDS,
             registry=self.registry,
         )
@@ -82,46 +86,74 @@ class Metrics:
         self._recall = Histogram(
             "cartograph_vector_recall",
             "Share of the exactly nearest that live searches found, by the share that passed the filter.",
-            ("passing",),
+            ("passing", "collection"),
             buckets=RECALLS,
             registry=self.registry,
         )
         self._refused = Counter(
             "cartograph_refused_calls",
             "Calls refused before any work, by reason.",
-            ("reason",),
+            ("reason", "collection"),
             registry=self.registry,
         )
         self._slow_searches = Counter(
-            "cartograph_slow_searches", "Searches that the log calls slow.", registry=self.registry
+            "cartograph_slow_searches",
+            "Searches that the log calls slow.",
+            ("collection",),
+            registry=self.registry,
         )
         self._changes = Counter(
-            "cartograph_live_changes", "Changes of products that were committed.", registry=self.registry
+            "cartograph_live_changes",
+            "Changes of products that were committed.",
+            ("collection",),
+            registry=self.registry,
         )
         self._refused_changes = Counter(
             "cartograph_live_changes_refused",
             "Changes of products that were refused one by one, by reason.",
-            ("reason",),
+            ("reason", "collection"),
+            registry=self.registry,
+        )
+        self._events = Counter(
+            "cartograph_events",
+            "Events of shoppers that were recorded.",
+            ("collection",),
+            registry=self.registry,
+        )
+        self._refused_events = Counter(
+            "cartograph_events_refused",
+            "Events of shoppers that were refused one by one, by reason.",
+            ("reason", "collection"),
+            registry=self.registry,
+        )
+        self._erased_events = Counter(
+            "cartograph_events_erased",
+            "Events of shoppers that were erased: their shopper was forgotten, or they expired.",
+            ("cause", "collection"),
             registry=self.registry,
         )
         self._commits = Histogram(
             "cartograph_live_commit_seconds",
             "Time of one commit of live changes, from taking them until searches see them.",
+            ("collection",),
             buckets=SECONDS,
             registry=self.registry,
         )
+        for each in collections:
+            for family in (self._slow_searches, self._changes, self._events, self._commits):
+                family.labels(each)
 
-    def call_finished(self, method: str, code: str, seconds: float) -> None:
-        self._calls.labels(method, code).inc()
-        self._latency.labels(method).observe(seconds)
+    def call_finished(self, method: str, code: str, seconds: float, collection: str = ONLY) -> None:
+        self._calls.labels(method, code, collection).inc()
+        self._latency.labels(method, collection).observe(seconds)
 
-    def call_refused(self, method: str, code: str, reason: str) -> None:
-        self._calls.labels(method, code).inc()
-        self._refused.labels(reason).inc()
+    def call_refused(self, method: str, code: str, reason: str, collection: str = ONLY) -> None:
+        self._calls.labels(method, code, collection).inc()
+        self._refused.labels(reason, collection).inc()
 
-    def stream_finished(self, method: str, code: str) -> None:
+    def stream_finished(self, method: str, code: str, collection: str = ONLY) -> None:
         """It lasted as long as its caller liked, which says nothing of how fast calls are answered."""
-        self._calls.labels(method, code).inc()
+        self._calls.labels(method, code, collection).inc()
 
     def search_finished(self, result: SearchResult) -> None:
         for timing in result.timings:
@@ -136,23 +168,37 @@ class Metrics:
     def cache_looked_up(self, cache: str, outcome: str) -> None:
         self._lookups.labels(cache, outcome).inc()
 
-    def recall_measured(self, bucket: str, recall: float) -> None:
-        self._recall.labels(bucket).observe(recall)
+    def recall_measured(self, bucket: str, recall: float, collection: str = ONLY) -> None:
+        self._recall.labels(bucket, collection).observe(recall)
 
-    def search_was_slow(self) -> None:
-        self._slow_searches.inc()
+    def search_was_slow(self, collection: str = ONLY) -> None:
+        self._slow_searches.labels(collection).inc()
 
-    def changes_finished(self, result: ChangeResult) -> None:
+    def changes_finished(self, result: ChangeResult, collection: str = ONLY) -> None:
         """A repeated request changed nothing, and is not counted again."""
         if result.repeated:
             return
-        self._changes.inc(sum(1 for outcome in result.outcomes if outcome.sequence))
+        self._changes.labels(collection).inc(sum(1 for outcome in result.outcomes if outcome.sequence))
         for outcome in result.outcomes:
             if not outcome.sequence:
-                self._refused_changes.labels(outcome.reason).inc()
+                self._refused_changes.labels(outcome.reason, collection).inc()
 
-    def commit_finished(self, _requests: int, seconds: float) -> None:
-        self._commits.observe(seconds)
+    def events_finished(self, outcomes: Sequence[EventOutcome], collection: str = ONLY) -> None:
+        """One that was there already is not counted again."""
+        new = sum(1 for outcome in outcomes if not (outcome.reason or outcome.repeated))
+        self._events.labels(collection).inc(new)
+        for outcome in outcomes:
+            if outcome.reason:
+                self._refused_events.labels(outcome.reason, collection).inc()
+
+    def shopper_forgotten(self, erased: int, collection: str = ONLY) -> None:
+        self._erased_events.labels("forgotten", collection).inc(erased)
+
+    def events_expired(self, count: int, *, collection: str = ONLY) -> None:
+        self._erased_events.labels("expired", collection).inc(count)
+
+    def commit_finished(self, _requests: int, seconds: float, collection: str = ONLY) -> None:
+        self._commits.labels(collection).observe(seconds)
 
     def watch_load(self, running: Callable[[], int], waiting: Callable[[], int]) -> None:
         """Read at every scrape: calls being answered, and calls accepted that wait for a thread."""
@@ -163,24 +209,33 @@ class Metrics:
             "cartograph_queued_calls", "Accepted calls that wait for a thread.", registry=self.registry
         ).set_function(waiting)
 
-    def watch_followers(self, count: Callable[[], int], behind: Callable[[], float]) -> None:
-        """Read at every scrape."""
-        Gauge(
-            "cartograph_change_followers", "Callers that follow the change log.", registry=self.registry
-        ).set_function(count)
-        Gauge(
+    def watch_followers(
+        self, counts: Mapping[str, Callable[[], int]], behind: Mapping[str, Callable[[], float]]
+    ) -> None:
+        """By collection, read at every scrape."""
+        followers = Gauge(
+            "cartograph_change_followers",
+            "Callers that follow the change log.",
+            ("collection",),
+            registry=self.registry,
+        )
+        changes = Gauge(
             "cartograph_change_followers_behind",
             "Changes that the follower furthest behind has not been sent; NaN while that is not known.",
+            ("collection",),
             registry=self.registry,
-        ).set_function(behind)
+        )
+        for collection, count in counts.items():
+            followers.labels(collection).set_function(count)
+            changes.labels(collection).set_function(behind[collection])
 
-    def watch_generation(self, status: Callable[[], ServingStatus]) -> None:
-        """Read at every scrape; while nothing serves (NotServingError) there is no sample."""
-        self.registry.register(ServingGeneration(status))
+    def watch_generation(self, statuses: Mapping[str, Callable[[], ServingStatus]]) -> None:
+        """By collection, read at every scrape; while nothing serves (NotServingError) there is no sample."""
+        self.registry.register(ServingGeneration(statuses))
 
-    def watch_live(self, status: Callable[[], LiveStatus]) -> None:
-        """Read at every scrape; while it raises EngineError there is no sample."""
-        self.registry.register(LiveChanges(status))
+    def watch_live(self, statuses: Mapping[str, Callable[[], LiveStatus]]) -> None:
+        """By collection, read at every scrape; while it raises EngineError there is no sample."""
+        self.registry.register(LiveChanges(statuses))
 
     def watch_certificate(self, expires: Callable[[], datetime | None]) -> None:
         """Read at every scrape; None where connections are not encrypted."""

@@ -35,6 +35,7 @@ class View:
     vectors: VectorSearch
     catalog: ProductStore
     past_queries: PastQueries
+    browser: GraphBrowser
 
 
 @dataclass(slots=True)
@@ -51,7 +52,6 @@ class Opened:
     generation: Generation
     showing: Showing
     live: LiveGeneration
-    browser: GraphBrowser
     device: str
     close: Callable[[], None]
 

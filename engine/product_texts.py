@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from engine.text import normalise
 from engine.types import AttributeValue, Product
 
 DESCRIPTION_CHARACTERS = 200
@@ -19,6 +22,29 @@ READ_ATTRIBUTES = (
     "compatibility",
     "title_zh",
 )
+_KEYS_KEPT = 4_096
+_NAME_KEYS = re.compile(r"^(?:title|name|product_name)(?:_[a-z]{2,3})?$")
+
+
+@lru_cache(_KEYS_KEPT)
+def is_name(key: str) -> bool:
+    """Whether an attribute's key says that its value is a name of the product, in another language, say.
+
+    >>> is_name("title_zh"), is_name("brand_name")
+    (True, False)
+    """
+    return _NAME_KEYS.match(normalise(key).replace(" ", "_")) is not None
+
+
+def names_of(product: Product) -> Iterator[str]:
+    """Its title, and what attributes call it."""
+    yield product.title
+    for key, value in product.attributes.items():
+        if is_name(key):
+            if isinstance(value, str):
+                yield value
+            elif isinstance(value, tuple):
+                yield from value
 
 
 def embedding_text(product: Product) -> str:

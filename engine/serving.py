@@ -14,6 +14,7 @@ import structlog
 
 from engine.deadline import Deadline
 from engine.errors import NotFoundError, NotServingError
+from engine.events.event_book import EventBook
 from engine.generation import DataFolder, Generation
 from engine.graph_values import (
     DescribeRequest,
@@ -73,6 +74,7 @@ class ServingEngine:
         load: Callable[[Generation], Opened],
         *,
         log: ChangeLog,
+        events: EventBook,
         batch_threads: int,
         live_products: int,
         min_relevance_ratio: float = 0.0,
@@ -80,9 +82,9 @@ class ServingEngine:
         on_commit: Callable[[int, float], None] | None = None,
     ) -> None:
         """`load` opens and warms a generation, or raises EngineError; `log` keeps live changes, of which
-        `live_products` with new words are taken; `batch_threads` answer the searches of a batch side by side;
-        `min_relevance_ratio` is the gate of `activate`; `on_move` is told when the data folder's pointer was
-        moved from here, `on_commit` as by `LiveWriter`.
+        `live_products` with new words are taken, `events` what shoppers do; `batch_threads` answer the
+        searches of a batch side by side; `min_relevance_ratio` is the gate of `activate`; `on_move` is told
+        when the data folder's pointer was moved from here, `on_commit` as by `LiveWriter`.
         """
         self._data = data
         self._load = load
@@ -93,6 +95,7 @@ class ServingEngine:
         self._swap = threading.Lock()
         self._batch = ThreadPoolExecutor(batch_threads, thread_name_prefix="batch")
         self._log, self.feed = log, log.feed
+        self.events = events
         self._committing = threading.Lock()
         self._writer = LiveWriter(log, self._live, most_slots=live_products, on_commit=on_commit)
         self._compaction = Compaction(data, log)
@@ -143,20 +146,20 @@ class ServingEngine:
 
     def describe_entity(self, request: DescribeRequest) -> Description:
         with self._using() as opened:
-            return opened.browser.describe(request)
+            return opened.view.browser.describe(request)
 
     def list_neighbours(self, request: NeighboursRequest) -> NeighbourPage:
         with self._using() as opened:
-            return opened.browser.neighbours(request)
+            return opened.view.browser.neighbours(request)
 
     def link_entities(self, text: str) -> LinkedText:
         with self._using() as opened:
-            return opened.browser.link(checked_query(text, "text"))
+            return opened.view.browser.link(checked_query(text, "text"))
 
     def query_graph(self, query: GraphQuery, deadline: Deadline) -> GraphAnswer:
         """On the generation that serves when it begins; a swap meanwhile changes nothing."""
         with self._using() as opened:
-            return opened.browser.query(query, deadline)
+            return opened.view.browser.query(query, deadline)
 
     def generations(self) -> tuple[GenerationInfo, ...]:
         return self._data.list()
@@ -207,6 +210,7 @@ class ServingEngine:
         with self._swap:
             self._replace(None)
         self._log.close()
+        self.events.close()
 
     def _activate(
         self, generation_id: str, point: Callable[[], object], min_relevance_ratio: float = 0.0

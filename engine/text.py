@@ -7,11 +7,13 @@ import re
 import threading
 import unicodedata
 import warnings
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 _SPACE = re.compile(r"\s+")
 _CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af]")
+_OTHER_CJK = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _CJK_RUN = re.compile(f"({_CJK.pattern}+)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """Unicode's category Cc."""
@@ -31,6 +33,30 @@ def normalise(text: str) -> str:
 
 def has_cjk(text: str) -> bool:
     return _CJK.search(text) is not None
+
+
+def language_of(text: str) -> str:
+    """As a tag: "zh" where the script says so, else "", since the language of other texts is not known."""
+    return "zh" if has_cjk(text) and _OTHER_CJK.search(text) is None else ""
+
+
+def typed(prefix: str) -> str:
+    """What a shopper has typed so far, normalised; a blank at its end, which closes the last word, stays."""
+    found = normalise(prefix)
+    return f"{found} " if found and prefix[-1].isspace() else found
+
+
+def word_starts(text: str) -> Iterator[int]:
+    """Where the words of a normalised text begin. Chinese has no blanks, so every one of its characters may
+    begin a word.
+    """
+    for offset, character in enumerate(text):
+        if offset == 0 or text[offset - 1] == " " or has_cjk(character):
+            yield offset
+
+
+def cjk_characters(text: str) -> frozenset[str]:
+    return frozenset(_CJK.findall(text))
 
 
 def segment(text: str) -> str:

@@ -102,9 +102,10 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class PastQuery:
-    """A query of the past, or one composed from the graph.
+    """A query of the past, one composed from the graph, or what a live product is called.
 
-    `count` says how often it was asked (>= 1); `rows` are the products that followed it, best first.
+    `count` says how often it was asked, 0 for what nobody asked yet; `rows` are the products that followed
+    it, best first.
     """
 
     text: str

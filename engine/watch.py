@@ -18,6 +18,8 @@ OnCommit = Callable[[int, float], None]
 """Told how many requests a commit of live changes took together, and its seconds until searches see them."""
 OnSlowSearch = Callable[[], None]
 """Told of every search that the log calls slow."""
+OnExpired = Callable[[int], None]
+"""Told how many of shoppers' events were erased because they were too old."""
 
 
 def _nobody(*_: object) -> None:
@@ -32,3 +34,4 @@ class Watch:
     on_move: OnMove = _nobody
     on_commit: OnCommit = _nobody
     on_slow_search: OnSlowSearch = _nobody
+    on_expired: OnExpired = _nobody

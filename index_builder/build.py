@@ -25,7 +25,7 @@ from engine.commands.flags import flag_name
 from engine.config import ServeSettings
 from engine.errors import ConfigError, EngineError, LockHeldError
 from engine.generation import DataFolder, Generation
-from engine.manifest import folded_parameters
+from engine.manifest import event_parameters, folded_parameters
 from engine.product_texts import EmbeddingTexts, rerank_text
 from engine.types import FloatArray, PastQuery, Product
 from index_builder.catalog import write_catalog
@@ -159,7 +159,9 @@ class _Build:
             composed = compose_queries(products, tables, seed=self.settings.seed)
         lessons = lessons_from(composed, judgements)
         graph.weigh_relations(products, tables, lessons, training)
-        past_queries = read_past_queries(self.settings, self.work / "report", catalogue, composed)
+        past_queries = read_past_queries(
+            self.settings, self.work / "report", catalogue, composed, knowledge.events
+        )
         self._words(products)
         self.models.reranker(products, tables, lessons)
         recall = self._vectors(encoder, vectors, past_queries)
@@ -171,7 +173,9 @@ class _Build:
             past_query_count=self.about["queries"]["count"],
             statement_count=report.statements,
             measured_recall=recall,
-            build=self._parameters(catalogue.mapping) | folded_parameters(taken.folded),
+            build=self._parameters(catalogue.mapping)
+            | folded_parameters(taken.folded)
+            | event_parameters(knowledge.events.sequence if knowledge.events else 0),
             parts=self.about,
             evaluation={},
         )

@@ -33,7 +33,8 @@ class BuildSettings(Settings):
     from_live: bool = Field(
         False,
         description="Build from the products that are served: those of the active generation with all live "
-        "changes so far, which are then folded into the new one. A server may go on writing meanwhile.",
+        "changes so far, which are then folded into the new one. A server may go on writing meanwhile. Where "
+        "it recorded shoppers' events, they take the place of --queries and --orders that are not given.",
     )
     live_until: int = Field(
         0,

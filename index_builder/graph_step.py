@@ -66,7 +66,7 @@ class GraphStep:
             Materials(
                 sources=[path.name for path in self.settings.catalog] or SOURCES,
                 ontologies=knowledge.ontologies,
-                orders=read_baskets(self.settings, products),
+                orders=read_baskets(self.settings, products, knowledge.events),
                 same_as=knowledge.same_as,
                 vectors=vectors,
                 embed=lambda texts: embed_queries(texts, encoder, cache=self.cache),

@@ -13,6 +13,7 @@ from engine.types import PastQuery
 from index_builder.config import BuildSettings
 from index_builder.graph.compose import ComposedQuery
 from index_builder.live_catalogue import TakenIn, folded_into_files, read_live
+from index_builder.live_events import LiveEvents
 from index_builder.progress import Advance, counted
 from index_builder.quality import CleanCatalogue, TooManyBadRowsError, load_catalogue, load_past_queries
 from index_builder.report import write_quarantine, write_report
@@ -50,20 +51,25 @@ def _read_files(settings: BuildSettings, advance: Advance) -> CleanCatalogue:
 
 
 def read_past_queries(
-    settings: BuildSettings, report: Path, catalogue: CleanCatalogue, composed: Sequence[ComposedQuery]
+    settings: BuildSettings,
+    report: Path,
+    catalogue: CleanCatalogue,
+    composed: Sequence[ComposedQuery],
+    events: LiveEvents | None,
 ) -> list[PastQuery]:
-    """The shop's own, or without a log those composed from the graph.
+    """The shop's own or, without a log, what its server recorded and then those composed from the graph.
 
     A product that is no more is left out of what followed a query; a dropped copy stands for the one kept.
     """
+    row_of = {str(product.id): row for row, product in enumerate(catalogue.products)}
+    row_of |= {copy: row_of[kept] for copy, kept in catalogue.replaced.items()}
     if settings.queries is None:
-        return [PastQuery(query.text, query.count, query.rows) for query in composed]
+        asked = [] if events is None else events.past_queries(row_of)
+        return asked + [PastQuery(query.text, query.count, query.rows) for query in composed]
     bad: list[QuarantinedRow] = []
     raw = load_past_queries(settings.queries, max_bad_share=settings.max_bad_share, on_bad_row=bad.append)
     if bad:
         write_quarantine(report / "past_queries_quarantine.jsonl", bad)
-    row_of = {product.id: row for row, product in enumerate(catalogue.products)}
-    row_of |= {copy: row_of[kept] for copy, kept in catalogue.replaced.items()}
     return [
         PastQuery(
             query.text,

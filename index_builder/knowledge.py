@@ -17,6 +17,7 @@ from index_builder.graph.relations import orders
 from index_builder.graph.relations.orders import Baskets
 from index_builder.graph.resolution.same_as import SameAs, read_same_as
 from index_builder.graph.revise import Previous
+from index_builder.live_events import LiveEvents
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +27,28 @@ class Knowledge:
     ontologies: Sequence[Ontology]
     same_as: SameAs | None
     previous: Previous | None = None
+    events: LiveEvents | None = None
 
 
 def read_knowledge(settings: BuildSettings) -> Knowledge:
-    """Raises DataError naming file and line, ConfigError when there is no graph to update."""
+    """Raises DataError naming file and line, ConfigError when there is no graph to update,
+    DamagedEventsError.
+    """
     return Knowledge(
         load_sources(settings.ontology),
         None if settings.same_as is None else read_same_as(settings.same_as),
         previous_graph(settings),
+        LiveEvents.read(settings.out) if settings.from_live else None,
     )
 
 
-def read_baskets(settings: BuildSettings, products: Sequence[Product]) -> Baskets | None:
-    """Raises DataError naming file and line."""
-    return None if settings.orders is None else orders.read_baskets(settings.orders, products)
+def read_baskets(
+    settings: BuildSettings, products: Sequence[Product], events: LiveEvents | None
+) -> Baskets | None:
+    """Those of a file or, without one, of recorded purchases. Raises DataError naming file and line."""
+    if settings.orders is not None:
+        return orders.read_baskets(settings.orders, products)
+    return None if events is None else orders.baskets_of(events.bought, products)
 
 
 def previous_graph(settings: BuildSettings) -> Previous | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from engine.backends.past_queries import (
     STARTS_SCHEMA,
     VECTORS_FOLDER,
 )
-from engine.text import has_cjk, normalise
+from engine.text import normalise, word_starts
 from engine.types import FloatArray, PastQuery
 from index_builder.vectors import VectorIndexReport, build_vector_index
 
@@ -100,18 +100,11 @@ def _queries_table(merged: dict[str, _Merged]) -> pa.Table:
 
 
 def _starts_table(texts: Sequence[str]) -> pa.Table:
-    starts = [(text[offset:], row, offset) for row, text in enumerate(texts) for offset in _word_starts(text)]
+    starts = [(text[offset:], row, offset) for row, text in enumerate(texts) for offset in word_starts(text)]
     starts.sort()
     return pa.table(
         [[row for _, row, _ in starts], [offset for _, _, offset in starts]], schema=STARTS_SCHEMA
     )
-
-
-def _word_starts(text: str) -> Iterator[int]:
-    """Where words begin. Chinese has no blanks, so every one of its characters may begin a word."""
-    for offset, character in enumerate(text):
-        if offset == 0 or text[offset - 1] == " " or has_cjk(character):
-            yield offset
 
 
 def _write(path: Path, table: pa.Table) -> None:

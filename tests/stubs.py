@@ -6,6 +6,7 @@ import grpc
 
 from cartograph.v1 import (
     catalog_service_pb2_grpc,
+    event_service_pb2_grpc,
     generation_service_pb2_grpc,
     knowledge_graph_service_pb2_grpc,
     search_service_pb2_grpc,
@@ -24,6 +25,10 @@ class Stubs:
     @property
     def catalog(self) -> catalog_service_pb2_grpc.CatalogServiceStub:
         return catalog_service_pb2_grpc.CatalogServiceStub(self.channel)
+
+    @property
+    def events(self) -> event_service_pb2_grpc.EventServiceStub:
+        return event_service_pb2_grpc.EventServiceStub(self.channel)
 
     @property
     def generations(self) -> generation_service_pb2_grpc.GenerationServiceStub:

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from engine.backends.arrow_numbers import column_of, numbers
 from engine.backends.column_tables import SCHEMAS, TEXT_KINDS
 from engine.backends.columns import ColumnStore
 from engine.backends.product_record import from_record
@@ -52,8 +53,8 @@ class Catalog:
         self.columns = columns
         self._ids = rows.column("id")
         self._rerank_texts = rows.column("rerank_text")
-        self._stops: NDArray[np.int64] = rows.column("record_stop").to_numpy()
-        self._id_order: NDArray[np.int32] = rows.column("id_order").to_numpy()
+        self._stops: NDArray[np.int64] = numbers(rows.column("record_stop"))
+        self._id_order: NDArray[np.int32] = numbers(rows.column("id_order"))
         self._records = records
 
     @classmethod
@@ -117,7 +118,7 @@ class Catalog:
 
 
 def _indices(rows: Rows) -> pa.Array:
-    return pa.array(np.asarray(rows, np.int64))
+    return column_of(np.asarray(rows, np.int64))
 
 
 def _read(path: Path, schema: pa.Schema) -> pa.RecordBatch:

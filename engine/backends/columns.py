@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from engine.backends.arrow_numbers import column_of, numbers
 from engine.backends.column_tables import SCHEMAS, TEXT_KINDS
 from engine.backends.product_fields import LEVELS, normalised, word_text
 from engine.caching import Cache
@@ -71,7 +72,7 @@ class StoredColumn:
         if not len(self.rows):
             return [""] * len(rows)
         at, has_value = self._first_entries(rows)
-        codes = pa.array(self.values[at], mask=~has_value)
+        codes = column_of(self.values[at], has_value)
         return [label or "" for label in self._dictionary.column("label").take(codes).to_pylist()]
 
     def codes_equal(self, text: str) -> NDArray[np.int32]:
@@ -163,11 +164,11 @@ class ColumnStore:
         kind = self.kinds[entry["name"]]
         table = self._tables["text_entries" if kind in TEXT_KINDS else "number_entries"]
         start, count = entry["start"], entry["stop"] - entry["start"]
-        rows, values = (column.slice(start, count).to_numpy() for column in table.columns)
+        rows, values = (numbers(column.slice(start, count)) for column in table.columns)
         dictionary = self._tables["dictionary"].slice(entry["first_code"], entry["code_count"])
         every_row_once = entry["single"] and count == self._size
         return StoredColumn(kind, rows, values, every_row_once=every_row_once, dictionary=dictionary)
 
 
 def _positions(flags: pa.BooleanArray) -> NDArray[np.int32]:
-    return np.flatnonzero(flags.to_numpy(zero_copy_only=False)).astype(np.int32)
+    return numbers(pc.indices_nonzero(flags)).astype(np.int32)

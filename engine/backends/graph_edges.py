@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
+from engine.backends.arrow_numbers import numbers
 from engine.errors import DamagedGenerationError
 
 EDGES = "edges.arrow"
@@ -82,7 +83,7 @@ class GraphEdges:
     def __init__(self, lines: pa.RecordBatch) -> None:
         self._lines = lines
         self._subjects, self._objects = lines.column("subject"), lines.column("object")
-        self._order: np.ndarray[Any, np.dtype[np.int32]] = lines.column("object_order").to_numpy()
+        self._order: np.ndarray[Any, np.dtype[np.int32]] = numbers(lines.column("object_order"))
 
     @classmethod
     def open(cls, folder: Path) -> GraphEdges:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from engine.backends.arrow_numbers import numbers
 from engine.errors import DamagedGenerationError
 
 EVIDENCE = "evidence.arrow"
@@ -38,7 +39,7 @@ class GraphEvidence:
         """None: nothing was read from texts."""
         self._table = table
         self._products: np.ndarray[Any, np.dtype[np.int32]] = (
-            np.empty(0, np.int32) if table is None else table.column("product").to_numpy()
+            np.empty(0, np.int32) if table is None else numbers(table.column("product"))
         )
 
     @classmethod

@@ -13,6 +13,8 @@ from engine.errors import DamagedGenerationError
 
 UNREADABLE = (OSError, RuntimeError)
 """What Oxigraph raises for files that are missing, and for those that are damaged."""
+DAMAGED = "Corruption"
+"""How RocksDB begins to say that a block is not what was written; a RuntimeError like those of evaluation."""
 
 
 def open_store(folder: Path) -> pyoxigraph.Store:

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from engine.backends.arrow_numbers import numbers
 from engine.errors import DamagedGenerationError
-from engine.text import normalise
+from engine.text import typed
 from engine.types import PastQuery, RowArray
 
 QUERIES_FILE = "queries.arrow"
@@ -37,11 +38,11 @@ class PastQueryStore:
         self._texts = queries["text"].combine_chunks()
         self._counts = queries["count"].combine_chunks()
         rows = queries["rows"].combine_chunks()
-        self._rows: RowArray = rows.values.to_numpy()
-        self._stops = rows.offsets.to_numpy()
-        self._popularity = queries["popularity"].to_numpy()
-        self._start_rows = starts["row"].to_numpy()
-        self._start_offsets = starts["offset"].to_numpy()
+        self._rows: RowArray = numbers(rows.values)
+        self._stops = numbers(rows.offsets)
+        self._popularity = numbers(queries["popularity"])
+        self._start_rows = numbers(starts["row"])
+        self._start_offsets = numbers(starts["offset"])
 
     @classmethod
     def open(cls, folder: Path) -> PastQueryStore:
@@ -65,14 +66,12 @@ class PastQueryStore:
         first, then those in which a later word (or Chinese character) does. A blank at the prefix's end
         closes its last word.
         """
-        typed = normalise(prefix)
-        if not typed or limit <= 0:
+        begun = typed(prefix)
+        if not begun or limit <= 0:
             return []
-        if prefix[-1].isspace():
-            typed += " "
-        first = bisect_left(range(len(self._start_rows)), typed, key=self._from)
+        first = bisect_left(range(len(self._start_rows)), begun, key=self._from)
         end = bisect_left(
-            range(len(self._start_rows)), typed + _PAST_EVERY_CHARACTER, lo=first, key=self._from
+            range(len(self._start_rows)), begun + _PAST_EVERY_CHARACTER, lo=first, key=self._from
         )
         rows, offsets = self._start_rows[first:end], self._start_offsets[first:end]
         at_start = self._most_asked(rows[offsets == 0], limit)

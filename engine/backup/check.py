@@ -12,6 +12,8 @@ from pathlib import Path
 
 from engine.backends.change_log import ChangeReader
 from engine.backends.change_log_schema import holds_log
+from engine.backends.event_reader import EventReader
+from engine.backends.event_schema import holds_events
 from engine.backends.storage_failure import storage_failures
 from engine.backup.copying import record_of
 from engine.backup.source import Source, read_checked
@@ -31,7 +33,7 @@ class Verdict:
 
 
 def check_data(root: Path) -> Iterator[Verdict]:
-    """One verdict of the pointer, of each generation, and of the change log, where there is one.
+    """One verdict of the pointer, of each generation, of the change log and of the events of shoppers.
 
     A server may go on serving and taking changes meanwhile. ConfigError where there is no data folder.
     """
@@ -45,6 +47,7 @@ def check_data(root: Path) -> Iterator[Verdict]:
         if not folder.name.startswith("."):
             yield _generation(folder, needed=folder.name in needed)
     yield _verdict("change log", partial(_change_log, data.live_folder))
+    yield _verdict("events", partial(_events, data.live_folder))
 
 
 def check_backup(source: Source) -> Iterator[Verdict]:
@@ -85,6 +88,13 @@ def _change_log(folder: Path) -> str:
     with closing(ChangeReader.open_to_read(folder)) as log:
         log.check()
         return f"live changes up to {log.last_sequence} are whole"
+
+
+def _events(folder: Path) -> str:
+    if not holds_events(folder):
+        return "none was ever recorded"
+    with closing(EventReader.open_to_read(folder)) as events:
+        return f"{events.check()} events of shoppers are whole"
 
 
 def _needed(data: DataFolder) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import IO, Protocol, Self
 
 from engine.backends.change_log import ChangeReader, take_lock
 from engine.backends.change_mark import Extent
+from engine.backends.event_reader import EventReader
 from engine.backends.storage_failure import storage_failures
 from engine.backup.copying import fsync_folders, read_generation, record_of, write_durably
 from engine.backup.manifest import BACKUP, GENERATIONS, BackupManifest
@@ -21,6 +22,7 @@ from engine.files import fsync_folder, write_atomically
 from engine.generation import LIVE, MANIFEST, FileRecord, Generation
 
 LOCK = ".backup.lock"
+EVENTS = "events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,21 @@ class LogCopy:
     files: Mapping[str, FileRecord] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class EventsCopy:
+    """Events in a backup: their folder's name, empty where there are none, and up to which they are."""
+
+    folder: str = ""
+    sequence: int = 0
+    files: Mapping[str, FileRecord] = field(default_factory=dict)
+
+
 class Destination(Protocol):
     """Records of files are by their names in the backup. Nothing counts before `finish`."""
 
     def add_log(self, log: ChangeReader) -> LogCopy: ...
+
+    def add_events(self, events: EventReader) -> EventsCopy: ...
 
     def add_generation(self, generation: Generation) -> Mapping[str, FileRecord]: ...
 
@@ -73,8 +86,13 @@ class FolderDestination(AbstractContextManager["FolderDestination"]):
         folder = self._root / name
         extent = log.back_up(folder)
         with storage_failures(folder):
-            files = {f"{name}/{path.name}": record_of(path) for path in sorted(folder.iterdir())}
-        return LogCopy(name, extent, files)
+            return LogCopy(name, extent, _records_in(folder))
+
+    def add_events(self, events: EventReader) -> EventsCopy:
+        folder = self._root / f"{EVENTS}-{secrets.token_hex(4)}"
+        events.back_up(folder)
+        with storage_failures(folder):
+            return EventsCopy(folder.name, events.sequence, _records_in(folder))
 
     def add_generation(self, generation: Generation) -> Mapping[str, FileRecord]:
         name = generation.folder.name
@@ -95,15 +113,21 @@ class FolderDestination(AbstractContextManager["FolderDestination"]):
             kept = BackupManifest.from_bytes(path.read_bytes(), path) if path.exists() else None
         except (DamagedBackupError, OSError):
             return  # until a backup has succeeded, nothing tells what is of use
-        generations, live = (kept.generations, kept.live) if kept else (frozenset[str](), "")
+        generations = kept.generations if kept else frozenset[str]()
+        named = {kept.live, kept.events} if kept else set[str]()
         for folder in (self._root / GENERATIONS).glob("*"):
             if folder.name not in generations:
                 shutil.rmtree(folder, ignore_errors=True)
-        for folder in (*self._root.glob(f"{LIVE}-*"), *self._root.glob(f".{LIVE}-*")):
-            if folder.name != live:
-                shutil.rmtree(folder, ignore_errors=True)
+        for pattern in (f"{LIVE}-*", f".{LIVE}-*", f"{EVENTS}-*"):
+            for folder in self._root.glob(pattern):
+                if folder.name not in named:
+                    shutil.rmtree(folder, ignore_errors=True)
         for unfinished in self._root.glob(f".{BACKUP}.*.tmp"):
             unfinished.unlink(missing_ok=True)
+
+
+def _records_in(folder: Path) -> Mapping[str, FileRecord]:
+    return {f"{folder.name}/{path.name}": record_of(path) for path in sorted(folder.iterdir())}
 
 
 def _refuse_other_content(root: Path) -> None:

@@ -20,10 +20,12 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class BackupManifest:
-    """Files have POSIX names inside the backup: `generations/<id>/…`, and `<live>/…` for the change log.
+    """Files have POSIX names inside the backup: `generations/<id>/…`, `<live>/…` for the change log, and
+    `<events>/…` for the events of shoppers.
 
     `created` is in UTC. `active` and `previous` are the pointer, as far as its generations are in the backup.
     `sequence` is the last live change; where none was ever made, it is 0 and `live` is empty.
+    `event_sequence` and `events` are the same for events.
     """
 
     created: datetime
@@ -33,6 +35,8 @@ class BackupManifest:
     live: str
     sequence: int
     files: Mapping[str, FileRecord]
+    events: str = ""
+    event_sequence: int = 0
 
     @property
     def generations(self) -> frozenset[str]:
@@ -45,7 +49,7 @@ class BackupManifest:
     def place_of(self, name: str) -> str:
         """Where a file of the backup belongs in a data folder."""
         folder, _, rest = name.partition("/")
-        return f"{LIVE}/{rest}" if folder == self.live else name
+        return f"{LIVE}/{rest}" if folder in (self.live, self.events) else name
 
     def to_bytes(self) -> bytes:
         body = {
@@ -56,6 +60,8 @@ class BackupManifest:
             "previous": list(self.previous),
             "live": self.live,
             "sequence": self.sequence,
+            "events": self.events,
+            "event_sequence": self.event_sequence,
             "files": {name: asdict(record) for name, record in self.files.items()},
         }
         return sealed(body).encode()
@@ -85,7 +91,7 @@ class BackupManifest:
         """A manifest that somebody made up may lead nowhere else either."""
         for name in self.files:
             folder, *rest = name.split("/")
-            if folder not in (GENERATIONS, self.live) or not rest or not is_inside(name):
+            if folder not in (GENERATIONS, self.live, self.events) or not rest or not is_inside(name):
                 raise DamagedBackupError(path, f"names {name!r}, which is no place in a backup")
         if not {self.active, *self.previous} <= self.generations:
             raise DamagedBackupError(path, "points at a generation that it does not hold")

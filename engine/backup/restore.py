@@ -13,6 +13,7 @@ from engine.backends.change_backup import adopt_copy
 from engine.backends.change_log import LOCK, take_lock
 from engine.backends.storage_failure import storage_failures
 from engine.backup.copying import fsync_folders
+from engine.backup.forgotten import carry_over
 from engine.backup.manifest import BackupManifest
 from engine.backup.source import Source, read_checked
 from engine.errors import ConfigError, DamagedBackupError
@@ -22,14 +23,18 @@ from engine.generation import LIVE, DataFolder
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """`replaced` is where the folder is now that was there before, if any."""
+    """`replaced` is where the folder is now that was there before, if any; `doubt` a sentence where it could
+    not be asked which shoppers were forgotten since the backup.
+    """
 
     manifest: BackupManifest
     replaced: Path | None
+    doubt: str = ""
 
 
 def restore(source: Source, data: Path, *, replace: bool = False) -> Restored:
-    """The data folder, as it was backed up. With `replace`, what was there is kept under another name.
+    """The data folder, as it was backed up, but for shoppers whom the folder that was there has forgotten.
+    With `replace`, what was there is kept under another name, and its shopper key goes on.
 
     ConfigError where there is something and `replace` is not given, or where the folder cannot be renamed;
     DamagedBackupError names what is damaged; LockHeldError while a server writes to what is to be replaced.
@@ -38,9 +43,9 @@ def restore(source: Source, data: Path, *, replace: bool = False) -> Restored:
     target = data.resolve()
     with storage_failures(target), _staging(target) as staging:
         _refuse(target, replace=replace)
-        _stage(source, staging)
+        doubt = _stage(source, staging, target)
         replaced = _put_in_place(staging, target, replace=replace)
-    return Restored(source.manifest, replaced)
+    return Restored(source.manifest, replaced, doubt)
 
 
 @contextmanager
@@ -77,7 +82,8 @@ def _holds_something(target: Path) -> bool:
     return target.exists() and any(target.iterdir())
 
 
-def _stage(source: Source, staging: Path) -> None:
+def _stage(source: Source, staging: Path, target: Path) -> str:
+    """As `carry_over` says."""
     manifest = source.manifest
     staging.mkdir()
     for name in manifest.files:
@@ -91,7 +97,9 @@ def _stage(source: Source, staging: Path) -> None:
         )  # nothing is missing, and the sums are those above
     for generation_id in (*manifest.previous, manifest.active):
         folder.activate(generation_id)
+    doubt = carry_over(target / LIVE, staging / LIVE)
     fsync_folders(staging)
+    return doubt
 
 
 def _put_in_place(staging: Path, target: Path, *, replace: bool) -> Path | None:

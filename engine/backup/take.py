@@ -1,8 +1,9 @@
 """A backup of a data folder that goes on being served and written to.
 
-The pointer is read first, then the change log is copied, then the generations. So the log holds every change
-that was acknowledged before the backup began, and all that the active generation was not built with, unless
-another generation was activated in between and the log compacted up to it: then all begins anew.
+The pointer is read first, then the change log and the events of shoppers are copied, then the generations.
+So the log holds every change that was acknowledged before the backup began, and all that the active
+generation was not built with, unless another generation was activated in between and the log compacted up to
+it: then all begins anew.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from typing import TypeAlias
 import engine
 from engine.backends.change_log import ChangeReader
 from engine.backends.change_log_schema import holds_log
-from engine.backup.destination import Destination, FolderDestination, LogCopy
+from engine.backends.event_reader import EventReader
+from engine.backends.event_schema import holds_events
+from engine.backup.destination import Destination, EventsCopy, FolderDestination, LogCopy
 from engine.backup.manifest import BackupManifest
 from engine.backup.tar_file import TarDestination
 from engine.errors import ConfigError, EngineError, FailedPreconditionError
@@ -55,7 +58,8 @@ def destination_at(path: Path) -> AbstractContextManager[Destination]:
 
 
 def back_up(data: DataFolder, open_destination: OpenDestination, *, every: bool = False) -> BackupManifest:
-    """Of the active generation, or of every one that is kept, with the change log. What was written.
+    """Of the active generation, or of every one that is kept, with the change log and the events of
+    shoppers. What was written.
 
     DamagedGenerationError and DamagedChangeLogError name what is damaged; FailedPreconditionError where
     builds overtake it again and again; StorageFullError, StorageError. An earlier backup stays as
@@ -80,7 +84,8 @@ def _take(data: DataFolder, state: _State, destination: Destination, *, every: b
     active = data.open_generation(pointer.active, verify=False)
     log = _add_log(data, destination)
     _refuse_gap(active, log)
-    files = dict(log.files)
+    events = _add_events(data, destination)
+    files = {**log.files, **events.files}
     others = sorted(state.there - {pointer.active}) if every else []
     for generation in (active, *(data.open_generation(name, verify=False) for name in others)):
         with generation.in_use():
@@ -93,6 +98,8 @@ def _take(data: DataFolder, state: _State, destination: Destination, *, every: b
         live=log.folder,
         sequence=log.extent.sequence,
         files=files,
+        events=events.folder,
+        event_sequence=events.sequence,
     )
     destination.finish(manifest)
     return manifest
@@ -103,6 +110,13 @@ def _add_log(data: DataFolder, destination: Destination) -> LogCopy:
         return LogCopy()
     with closing(ChangeReader.open_to_read(data.live_folder)) as log:
         return destination.add_log(log)
+
+
+def _add_events(data: DataFolder, destination: Destination) -> EventsCopy:
+    if not holds_events(data.live_folder):
+        return EventsCopy()
+    with closing(EventReader.open_to_read(data.live_folder)) as events:
+        return destination.add_events(events)
 
 
 def _refuse_gap(active: Generation, log: LogCopy) -> None:

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import IO, Self
 
 from engine.backends.change_log import ChangeReader
+from engine.backends.event_reader import EventReader
 from engine.backends.storage_failure import storage_failures
 from engine.backup.copying import read_generation
-from engine.backup.destination import LogCopy
+from engine.backup.destination import EVENTS, EventsCopy, LogCopy
 from engine.backup.manifest import BACKUP, GENERATIONS, BackupManifest
 from engine.errors import ConfigError, DamagedBackupError
 from engine.files import fsync_folder
@@ -46,16 +47,14 @@ class TarDestination(AbstractContextManager["TarDestination"]):
         self._unfinished.unlink(missing_ok=True)
 
     def add_log(self, log: ChangeReader) -> LogCopy:
-        scratch = self._path.with_name(f".{self._path.name}.{os.getpid()}.{LIVE}")
-        files = {}
-        try:
-            extent = log.back_up(scratch)
-            for path in sorted(scratch.iterdir()):
-                with path.open("rb") as file:
-                    files[f"{LIVE}/{path.name}"] = self._put(f"{LIVE}/{path.name}", file)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-        return LogCopy(LIVE, extent, files)
+        with self._scratch(LIVE) as folder:
+            extent = log.back_up(folder)
+            return LogCopy(LIVE, extent, self._put_all(folder, LIVE))
+
+    def add_events(self, events: EventReader) -> EventsCopy:
+        with self._scratch(EVENTS) as folder:
+            events.back_up(folder)
+            return EventsCopy(EVENTS, events.sequence, self._put_all(folder, EVENTS))
 
     def add_generation(self, generation: Generation) -> Mapping[str, FileRecord]:
         prefix = f"{GENERATIONS}/{generation.folder.name}"
@@ -71,6 +70,22 @@ class TarDestination(AbstractContextManager["TarDestination"]):
             os.fsync(self._file.fileno())
             self._unfinished.rename(self._path)
             fsync_folder(self._path.parent)
+
+    @contextmanager
+    def _scratch(self, kind: str) -> Iterator[Path]:
+        """The name of a folder that is removed at the end."""
+        folder = self._path.with_name(f".{self._path.name}.{os.getpid()}.{kind}")
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _put_all(self, folder: Path, prefix: str) -> Mapping[str, FileRecord]:
+        files = {}
+        for path in sorted(folder.iterdir()):
+            with path.open("rb") as file:
+                files[f"{prefix}/{path.name}"] = self._put(f"{prefix}/{path.name}", file)
+        return files
 
     def _put(self, name: str, file: IO[bytes], size: int | None = None) -> FileRecord:
         member = tarfile.TarInfo(name)

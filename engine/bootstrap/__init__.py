@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from functools import partial
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from engine.backends.event_store import EventStore
 from engine.backends.graph_query.pool import GraphQueryPool
-from engine.backends.graph_reader import GraphReader
 from engine.backends.knowledge_graph import STORE
 from engine.backends.lexical_index import TantivyLexicalIndex
 from engine.backends.live_lexical import LiveLexicalIndex
@@ -19,16 +20,17 @@ from engine.backends.product_log import ProductLog
 from engine.batched import BatchedEncoder, BatchedPairScorer
 from engine.bootstrap.parts import Parts, ranking_of
 from engine.bootstrap.views import Views
-from engine.browsing.browser import GraphBrowser
 from engine.config import ServeSettings
 from engine.deadline import Deadline
+from engine.events.event_book import EventBook
 from engine.generation import DataFolder, Generation
-from engine.live.graph import ProductReader
 from engine.live.live_generation import LiveGeneration
 from engine.live.overlay import Overlay
+from engine.live.product_reader import ProductReader
 from engine.live.state import LiveState
 from engine.pipeline import Pipeline
 from engine.request import SearchRequest
+from engine.security.shopper_key import SHOPPER_KEY
 from engine.serving import Opened, ServingEngine, Showing
 from engine.shadow import ShadowedIndex
 from engine.stages.retrieve import VectorIndex
@@ -43,17 +45,18 @@ source that answers sooner is asked in the caller's own thread.
 """
 
 
-def open_engine(settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEngine:
-    """Open the data folder, load and warm its active generation.
+def open_engine(folder: Path, settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEngine:
+    """Open the data folder, one of those in the settings; load and warm its active generation.
 
     Raises ConfigError without a build, DamagedGenerationError for a damaged file, DimensionMismatchError and
     EncoderMismatchError for vectors that another encoder made.
     """
-    data = DataFolder.open(settings.data)
+    data = DataFolder.open(folder)
     engine = ServingEngine(
         data,
         lambda generation: open_generation(generation, settings, watch),
         log=ProductLog(data.live_folder),
+        events=_events(data, settings, watch),
         batch_threads=settings.worker_count,
         live_products=settings.live_products,
         min_relevance_ratio=settings.min_relevance_ratio,
@@ -61,7 +64,18 @@ def open_engine(settings: ServeSettings, watch: Watch = UNWATCHED) -> ServingEng
         on_commit=watch.on_commit,
     )
     engine.start(data.open_active(verify=settings.verify))
+    engine.events.start()
     return engine
+
+
+def _events(data: DataFolder, settings: ServeSettings, watch: Watch) -> EventBook:
+    return EventBook(
+        EventStore(data.live_folder),
+        settings.shopper_key_of(data.root) or data.live_folder / SHOPPER_KEY,
+        data.manifests,
+        days=settings.event_days,
+        on_expired=watch.on_expired,
+    )
 
 
 def open_generation(generation: Generation, settings: ServeSettings, watch: Watch = UNWATCHED) -> Opened:
@@ -80,14 +94,12 @@ def open_generation(generation: Generation, settings: ServeSettings, watch: Watc
     asked = parts.past_queries
     warm_up = [asked.get(row).text for row in range(min(WARM_UP_QUERIES, len(asked)))] or ["warm up"]
     index = _products(parts, settings, watch, stack)
-    views = _views(generation, parts, settings, watch, index, warm_up, stack)
+    views = _views(generation, parts, settings, watch, index, queries, warm_up, stack)
     showing = Showing(views.plain())
     _warm_up(showing.view.pipeline, warm_up)
     live = _live(generation, parts, index, views, showing)
     stack.callback(live.close)
-    reader = GraphReader.open(parts.graph, generation.part("graph"))
-    browser = GraphBrowser(generation.id, reader, parts.catalog, views.understand, queries)
-    return Opened(generation, showing, live, browser, parts.encoder.device, stack.close)
+    return Opened(generation, showing, live, parts.encoder.device, stack.close)
 
 
 def _products(parts: Parts, settings: ServeSettings, watch: Watch, stack: ExitStack) -> VectorIndex:
@@ -104,6 +116,7 @@ def _views(
     settings: ServeSettings,
     watch: Watch,
     index: VectorIndex,
+    queries: GraphQueryPool,
     warm_up: Sequence[str],
     stack: ExitStack,
 ) -> Views:
@@ -126,6 +139,7 @@ def _views(
         encoder=encoder,
         scorer=scorer,
         executor=executor,
+        queries=queries,
     )
 
 

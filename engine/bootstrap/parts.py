@@ -10,6 +10,7 @@ from engine.backends.catalog import Catalog
 from engine.backends.cross_encoder import CrossEncoder, open_cross_encoder
 from engine.backends.encoder import DualEncoder, open_encoder
 from engine.backends.fusion_weights import PART_FOLDER, FusionWeights
+from engine.backends.graph_reader import GraphReader
 from engine.backends.knowledge_graph import OxigraphKnowledgeGraph
 from engine.backends.lexical_index import TantivyLexicalIndex
 from engine.backends.model_files import ModelSpec
@@ -38,6 +39,7 @@ class Parts:
     past_queries: PastQueryStore
     asked: FaissVectorIndex
     graph: OxigraphKnowledgeGraph
+    statements: GraphReader
     relations: Mapping[str, float]
     lexical: TantivyLexicalIndex
     reads_chinese: bool
@@ -50,6 +52,7 @@ class Parts:
         products = FaissVectorIndex.open(generation.part("vectors"), device=device, threads=threads)
         queries = generation.part("queries")
         asked = FaissVectorIndex.open(queries / VECTORS_FOLDER, device=device, threads=threads)
+        graph = OxigraphKnowledgeGraph.open(generation.part("graph"))
         fingerprint = ModelSpec.read(generation.part("encoder")).fingerprint
         for index in (products, asked):
             index.layout.check_encoder(encoder.dimension, fingerprint)
@@ -61,7 +64,8 @@ class Parts:
             catalog=Catalog.open(generation.part("catalog")),
             past_queries=PastQueryStore.open(queries),
             asked=asked,
-            graph=OxigraphKnowledgeGraph.open(generation.part("graph")),
+            graph=graph,
+            statements=GraphReader.open(graph, generation.part("graph")),
             relations=RelationWeights.open(generation.part("graph")).by_name,
             lexical=TantivyLexicalIndex.open(generation.part("lexical")),
             reads_chinese=_reads_chinese(generation),

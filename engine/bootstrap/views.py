@@ -14,12 +14,17 @@ from engine.backends.layered_columns import LayeredColumns
 from engine.backends.live_columns import LiveColumns
 from engine.batched import BatchedEncoder, BatchedPairScorer
 from engine.bootstrap.parts import Parts
+from engine.browsing.browser import GraphBrowser, GraphQueries
+from engine.browsing.layered import LayeredSource
+from engine.browsing.live_statements import LiveStatements
+from engine.browsing.source import GraphSource
 from engine.cached_search import CachedSearch, Search
 from engine.caching import Cache
 from engine.config import ServeSettings
 from engine.live.graph import Hanging, LayeredGraph
 from engine.live.overlay import LayeredCatalog, Overlay
 from engine.live.past_queries import LayeredPastQueries
+from engine.live.suggestions import LiveNames
 from engine.live.vectors import LayeredVectors
 from engine.pipeline import Pipeline, Stages
 from engine.plan import RankingSettings
@@ -38,6 +43,7 @@ from engine.stages.rerank import Rerank
 from engine.stages.retrieve import LexicalIndex, PastQueries, VectorIndex
 from engine.stages.understand import Understand
 from engine.stages.vote import PastQueryVotes
+from engine.text import cjk_characters
 from engine.trace import Costs
 from engine.types import FloatArray, Mask, Product, ProductId, RowArray
 from engine.vector_search import VectorSearch
@@ -56,7 +62,9 @@ class _Catalog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Shop:
-    """All that knows products by row. Rows that are not `alive` are found by no source; None says all are."""
+    """All that knows products by row. Rows that are not `alive` are found by no source; None says all are.
+    `changes` are what live ones say in the graph, None while there are none.
+    """
 
     catalog: _Catalog
     columns: Columns
@@ -65,7 +73,9 @@ class _Shop:
     graph: KnowledgeGraph
     past_queries: PastQueries
     brands: Callable[[RowArray], Sequence[str]]
+    statements: GraphSource
     alive: Mask | None = None
+    changes: LiveStatements | None = None
 
 
 class Views:
@@ -83,6 +93,7 @@ class Views:
         encoder: BatchedEncoder,
         scorer: BatchedPairScorer,
         executor: Executor | None,
+        queries: GraphQueries,
     ) -> None:
         """`index` is that of the products, maybe watched."""
         self._generation_id = generation_id
@@ -92,9 +103,12 @@ class Views:
         self._watch = watch
         self._index = index
         self._encoder, self._scorer, self._executor = encoder, scorer, executor
+        self._queries = queries
+        self._names = LiveNames(len(index))
         graph = parts.graph
         self.linker = EntityLinker(graph.labels(), graph.words, graph)
         self.understand = Understand(self.linker)
+        self._chinese = cjk_characters("".join(graph.words))
         self._priors = popularity(parts.past_queries, len(index)) if ranking.prior else None
         self._costs = Costs()
         self._embeddings = Cache[str, FloatArray](
@@ -113,6 +127,7 @@ class Views:
             parts.graph,
             parts.past_queries,
             catalog.brands,
+            parts.statements,
         )
         return self._view(shop, self._priors)
 
@@ -120,15 +135,18 @@ class Views:
         """With live changes; `words` None says that they brought none."""
         parts, columns = self._parts, self._columns(overlay)
         brand = columns.field("brand")
+        changes = LiveStatements(overlay, hanging)
         shop = _Shop(
             catalog=LayeredCatalog(parts.catalog, overlay),
             columns=columns,
             vectors=LayeredVectors(self._index, overlay.vectors),
             words=parts.lexical if words is None else words,
             graph=LayeredGraph(parts.graph, hanging, overlay.base, overlay.size),
-            past_queries=LayeredPastQueries(parts.past_queries, overlay),
+            past_queries=LayeredPastQueries(parts.past_queries, overlay, self._names),
             brands=brand.first_labels if brand else lambda rows: [""] * len(rows),
+            statements=LayeredSource(parts.statements, changes),
             alive=None if overlay.alive.all() else overlay.alive,
+            changes=changes,
         )
         return self._view(shop, self._priors_over(overlay))
 
@@ -169,6 +187,14 @@ class Views:
             ),
             shop.catalog,
             shop.past_queries,
+            GraphBrowser(
+                self._generation_id,
+                shop.statements,
+                shop.catalog,
+                self.understand,
+                self._queries,
+                shop.changes,
+            ),
         )
 
     def _search(self, pipeline: Pipeline) -> Search:
@@ -187,7 +213,7 @@ class Views:
         parts, ranking = self._parts, self._ranking
         return Stages(
             understand=self.understand,
-            expand=Expand(shop.graph, parts.graph.words, relations=parts.relations),
+            expand=Expand(shop.graph, parts.graph.words, relations=parts.relations, chinese=self._chinese),
             phrase=Phrase(parts.reads_chinese),
             encoder=self._encoder,
             gather=Gather(

@@ -1,4 +1,4 @@
-"""One generation's graph, opened for people and tools."""
+"""One state of a generation's graph and of its live changes, opened for people and tools."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from engine.browsing.describe import Describe
+from engine.browsing.live_statements import LiveStatements
 from engine.browsing.neighbours import ListNeighbours
 from engine.browsing.nodes import Nodes
 from engine.browsing.source import GraphSource, ProductSource
@@ -26,18 +27,23 @@ from engine.stages.understand import Understanding
 class GraphQueries(Protocol):
     """Runs SPARQL where it can be stopped."""
 
-    def run(self, query: GraphQuery, deadline: Deadline) -> GraphAnswer: ...
+    def run(self, query: GraphQuery, deadline: Deadline, changes: LiveStatements | None) -> GraphAnswer:
+        """On the generation's statements with the changes over them, or with later ones."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class GraphBrowser:
-    """Safe to call from many threads at once. `understand` reads a text as a search would."""
+    """Safe to call from many threads at once. `understand` reads a text as a search would; `graph` and
+    `catalog` have the `changes` already.
+    """
 
     generation_id: str
     graph: GraphSource
     catalog: ProductSource
     understand: Callable[[str], Understanding]
     queries: GraphQueries
+    changes: LiveStatements | None = None
 
     def describe(self, request: DescribeRequest) -> Description:
         return Describe(Nodes(self.graph, self.catalog), self.generation_id)(request)
@@ -51,4 +57,5 @@ class GraphBrowser:
         return LinkedText(read.tokens, corrections, read.links, self.generation_id)
 
     def query(self, query: GraphQuery, deadline: Deadline) -> GraphAnswer:
-        return replace(self.queries.run(query, deadline), generation_id=self.generation_id)
+        answer = self.queries.run(query, deadline, self.changes)
+        return replace(answer, generation_id=self.generation_id)

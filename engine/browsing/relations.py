@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import quote, unquote
+
+from engine.types import EntityKind
 
 PRODUCT_PREFIX = "urn:cartograph:product:"
 
-_SCHEMA = "https://schema.org/"
+SCHEMA = "https://schema.org/"
+PRODUCT = f"{SCHEMA}Product"
 _SKOS = "http://www.w3.org/2004/02/skos/core#"
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 BROADER = f"{_SKOS}broader"
+PREDICATE_OF: Mapping[EntityKind, str] = {
+    EntityKind.BRAND: f"{SCHEMA}brand",
+    EntityKind.CATEGORY: f"{SCHEMA}category",
+    EntityKind.COLOR: f"{SCHEMA}color",
+    EntityKind.MATERIAL: f"{SCHEMA}material",
+    EntityKind.ATTRIBUTE_VALUE: f"{SCHEMA}additionalProperty",
+    EntityKind.COMPATIBLE_TARGET: f"{SCHEMA}isAccessoryOrSparePartFor",
+    EntityKind.SERIES: f"{SCHEMA}inSeries",
+    EntityKind.MODEL: f"{SCHEMA}model",
+    EntityKind.SIZE: f"{SCHEMA}size",
+    EntityKind.CAPACITY: f"{SCHEMA}capacity",
+    EntityKind.AUDIENCE: f"{SCHEMA}audience",
+    EntityKind.OCCASION: f"{SCHEMA}usageInfo",
+}
+"""By which the builder ties a product to an entity."""
 _WORDS = {
     TYPE: ("is a", "is a"),
     BROADER: ("broader", "narrower"),
     f"{_SKOS}exactMatch": ("same as", "same as"),
     f"{_SKOS}prefLabel": ("label", "label"),
     f"{_SKOS}altLabel": ("other name", "other name"),
-    f"{_SCHEMA}isSimilarTo": ("similar", "similar"),
-    f"{_SCHEMA}isRelatedTo": ("goes with", "goes with"),
-    f"{_SCHEMA}isVariantOf": ("variant of", "variant of"),
-    f"{_SCHEMA}isAccessoryOrSparePartFor": ("fits", "fits"),
-    f"{_SCHEMA}isPartOf": ("part of", "has part"),
-    f"{_SCHEMA}hasPart": ("has part", "part of"),
-    f"{_SCHEMA}inSeries": ("series", "series"),
-    f"{_SCHEMA}usageInfo": ("occasion", "occasion"),
-    f"{_SCHEMA}propertyID": ("attribute", "attribute"),
+    f"{SCHEMA}isSimilarTo": ("similar", "similar"),
+    f"{SCHEMA}isRelatedTo": ("goes with", "goes with"),
+    f"{SCHEMA}isVariantOf": ("variant of", "variant of"),
+    f"{SCHEMA}isAccessoryOrSparePartFor": ("fits", "fits"),
+    f"{SCHEMA}isPartOf": ("part of", "has part"),
+    f"{SCHEMA}hasPart": ("has part", "part of"),
+    f"{SCHEMA}inSeries": ("series", "series"),
+    f"{SCHEMA}usageInfo": ("occasion", "occasion"),
+    f"{SCHEMA}propertyID": ("attribute", "attribute"),
 }
 """What a predicate says of its subject, and of its object."""
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")

@@ -6,6 +6,7 @@ from functools import partial
 
 from rich.console import Console
 
+from engine.backup.forgotten import noted
 from engine.backup.manifest import BackupManifest
 from engine.backup.restore import restore as restore_from
 from engine.backup.source import open_source
@@ -22,9 +23,10 @@ def backup(settings: BackupSettings, console: Console) -> int:
         raise ConfigError(
             f"{settings.to} is inside the data folder, and would be lost with it. Name a place outside it."
         )
-    with console.status(f"Backing up {settings.data} …"):
-        destination = partial(destination_at, settings.to)
+    destination = partial(destination_at, settings.to)
+    with console.status(f"Backing up {settings.data} …"), noted(data, settings.to) as note:
         made = back_up(data, destination, every=settings.every_generation)
+        note(made)
     _say(console, f"Backed up {_contents(made)} to {settings.to}.")
     return 0
 
@@ -38,6 +40,8 @@ def restore(settings: RestoreSettings, console: Console) -> int:
         done = restore_from(source, settings.data, replace=settings.replace)
     when = f"{done.manifest.created:%Y-%m-%d %H:%M:%S} UTC"
     _say(console, f"Restored {_contents(done.manifest)}, as of {when}, to {settings.data}.")
+    if done.doubt:
+        _say(console, done.doubt)
     if done.replaced is not None:
         _say(console, f"What was there is {done.replaced} now; remove it when nothing of it is needed.")
     return 0

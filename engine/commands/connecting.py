@@ -9,6 +9,7 @@ import grpc
 from engine.config import SearchSettings
 from engine.errors import ConfigError
 from engine.rpc.server import MAX_RESPONSE_BYTES
+from engine.rpc.tenancy import COLLECTION
 
 
 def channel_to(settings: SearchSettings) -> grpc.Channel:
@@ -27,14 +28,17 @@ def channel_to(settings: SearchSettings) -> grpc.Channel:
 
 
 def sent_with(settings: SearchSettings) -> tuple[tuple[str, str], ...]:
-    """The metadata that says who calls. Raises ConfigError for a file without a key."""
+    """The metadata that says which collection is meant and who calls. Raises ConfigError for a file without
+    a key.
+    """
+    meant = ((COLLECTION, settings.collection),) if settings.collection else ()
     content = _read(settings.api_key_file)
     if content is None:
-        return ()
+        return meant
     text = content.decode(errors="replace").strip()
     if not (text and text.isascii() and text.isprintable()):
         raise ConfigError(f"{settings.api_key_file} holds no API key or token on a line of its own.")
-    return (("authorization", f"Bearer {text}"),)
+    return (*meant, ("authorization", f"Bearer {text}"))
 
 
 def _read(path: Path | None) -> bytes | None:

@@ -106,7 +106,7 @@ def _data_folder(data: Path) -> str:
 def _search_in(data: Path) -> str:
     from engine.bootstrap import open_engine
 
-    engine = open_engine(ServeSettings(data=data, verify=False, slow_search_ms=0))
+    engine = open_engine(data, ServeSettings(data=data, verify=False, slow_search_ms=0))
     try:
         query = engine.generations()[0].id  # any words do: vectors are near to everything to a degree
         result = engine.search(SearchRequest(query=query), Deadline.after(60))

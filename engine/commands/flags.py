@@ -71,5 +71,6 @@ def _metavar(field: str, info: FieldInfo) -> str:
     if info.annotation is float:
         return "SECONDS" if (info.description or "").startswith("Seconds") else "NUMBER"
     by_name = {"data": "DIR", "out": "DIR", "port_file": "FILE", "host": "ADDRESS", "target": "HOST:PORT"}
+    by_name |= {"collection": "NAME", "collections": "NAME=DIR"}
     is_path = Path in (info.annotation, *get_args(info.annotation))
     return by_name.get(field, "PATH" if is_path else "TEXT")

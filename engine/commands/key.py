@@ -60,6 +60,7 @@ def _record(name: str, made: NewKey, settings: KeySettings) -> KeyRecord:
             expires=now + timedelta(days=settings.expires_days) if settings.expires_days else None,
             calls_per_second=settings.calls_per_second,
             calls_per_day=settings.calls_per_day,
+            collections=frozenset(settings.collection) or None,
         )
     except ValidationError:
         raise InvalidArgumentError(
@@ -79,7 +80,7 @@ def _revoke(name: str, settings: KeySettings) -> None:
 
 def _list(settings: KeySettings, console: Console) -> None:
     table = Table(box=None)
-    for heading in ("name", "id", "scopes", "created", "expires", "calls/s", "calls/day"):
+    for heading in ("name", "id", "scopes", "collections", "created", "expires", "calls/s", "calls/day"):
         table.add_column(heading, overflow="fold")
     now = datetime.now(UTC)
     for record in sorted(read_keys(settings.keys), key=lambda record: record.name):
@@ -89,6 +90,7 @@ def _list(settings: KeySettings, console: Console) -> None:
             record.name,
             record.id,
             " ".join(sorted(record.scopes)),
+            " ".join(sorted(record.collections)) if record.collections else "all",
             record.created.date().isoformat(),
             f"{expires} (over)" if over else expires,
             f"{record.calls_per_second:g}" if record.calls_per_second else "any",

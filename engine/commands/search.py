@@ -95,7 +95,7 @@ def _in_process(
         verify=settings.verify,
         slow_search_ms=0,
     )
-    engine = open_engine(serving)
+    engine = open_engine(data, serving)
     try:
         result = engine.search(asked.request, Deadline.after(settings.timeout))
     finally:

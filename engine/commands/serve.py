@@ -6,13 +6,16 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from types import FrameType
-from typing import TypeAlias
 
 import structlog
 
+from engine.collection import ONLY
+from engine.commands.opening import OpenEngine, open_engines
 from engine.commands.securing import open_security
 from engine.commands.tracing import open_tracer
 from engine.config import ServeSettings
@@ -22,19 +25,18 @@ from engine.metrics import Metrics, MetricsPage
 from engine.rpc.engine_api import SearchEngine
 from engine.rpc.security import Security
 from engine.rpc.server import Server
+from engine.rpc.tenancy import named
 from engine.rpc.tracing import Tracer
 from engine.watch import Watch
-
-OpenEngine: TypeAlias = Callable[[ServeSettings, Watch], SearchEngine]
 
 _log = structlog.get_logger()
 
 
-def serve(settings: ServeSettings, open_engine: OpenEngine | None = None) -> int:
+def serve(settings: ServeSettings, open_engine: OpenEngine[SearchEngine] | None = None) -> int:
     """Runs until SIGTERM or SIGINT; the exit status. `open_engine` loads and warms what answers.
 
-    The server listens from the start and answers UNAVAILABLE until the engine is warm. A second signal ends
-    the process at once. Raises EngineError when it cannot listen or the engine cannot be opened.
+    The server listens from the start and answers UNAVAILABLE until all engines are warm. A second signal ends
+    the process at once. Raises EngineError when it cannot listen or an engine cannot be opened.
     """
     if settings.processes > 1:
         from engine.commands.serve_many import serve_many
@@ -50,20 +52,14 @@ def serve(settings: ServeSettings, open_engine: OpenEngine | None = None) -> int
 
 
 def _serve(
-    settings: ServeSettings, open_engine: OpenEngine, security: Security, tracer: Tracer | None
+    settings: ServeSettings,
+    open_engine: OpenEngine[SearchEngine],
+    security: Security,
+    tracer: Tracer | None,
 ) -> bool:
     """Whether nothing still runs."""
-    metrics = Metrics()
-    server = Server(
-        host=settings.host,
-        port=settings.port,
-        workers=settings.worker_count,
-        max_inflight=settings.max_inflight,
-        followers=settings.followers,
-        metrics=metrics,
-        security=security,
-        tracer=tracer,
-    )
+    metrics = Metrics(settings.catalogues)
+    server = server_of(settings, metrics, security, tracer)
     page = MetricsPage.open(metrics, settings.host, settings.metrics_port) if settings.metrics else None
     with stop_signal() as stop:
         server.start()
@@ -88,49 +84,79 @@ def _serve(
     if loading.is_alive() or not finished:
         _log.warning("stopped", unfinished="loading" if loading.is_alive() else "calls")
         return False
-    if loading.engine is not None:
-        loading.engine.close()
+    for engine in loading.engines.values():
+        engine.close()
     _log.info("stopped")
     return True
 
 
 class _Loading(threading.Thread):
-    """Opens the engine beside the server, so that signals and health are answered meanwhile."""
+    """Opens the engines beside the server, so that signals and health are answered meanwhile."""
 
     def __init__(
-        self, settings: ServeSettings, open_engine: OpenEngine, server: Server, stop: threading.Event
+        self,
+        settings: ServeSettings,
+        open_engine: OpenEngine[SearchEngine],
+        server: Server,
+        stop: threading.Event,
     ) -> None:
         super().__init__(name="loading", daemon=True)
         self._settings, self._open, self._server, self._stop_serving = settings, open_engine, server, stop
-        self.engine: SearchEngine | None = None
+        self.engines: Mapping[str, SearchEngine] = {}
         self.error: Exception | None = None
         self.start()
 
     def run(self) -> None:
         try:
-            self.engine = self._open(self._settings, watch_of(self._server.metrics))
-            self._server.serve(self.engine)
-            status = self.engine.status()
-            _log.info("serving", generation=status.generation.id, device=status.device)
+            self.engines = open_engines(self._settings, self._open, partial(watch_of, self._server.metrics))
+            self._server.serve(self.engines)
+            for name, engine in self.engines.items():
+                status = engine.status()
+                _log.info("serving", generation=status.generation.id, device=status.device, **named(name))
         except Exception as error:
             self.error = error
             self._stop_serving.set()
 
 
-def watch_of(metrics: Metrics) -> Watch:
-    return Watch(
-        on_batch=metrics.batch_finished,
-        on_lookup=metrics.cache_looked_up,
-        on_recall=metrics.recall_measured,
-        on_commit=metrics.commit_finished,
-        on_slow_search=metrics.search_was_slow,
+def server_of(
+    settings: ServeSettings,
+    metrics: Metrics,
+    security: Security,
+    tracer: Tracer | None,
+    own_port: int | None = None,
+) -> Server:
+    """Raises ConfigError when a port cannot be had."""
+    return Server(
+        host=settings.host,
+        port=settings.port,
+        own_port=own_port,
+        workers=settings.worker_count,
+        max_inflight=settings.max_inflight,
+        max_inflight_per_collection=settings.max_inflight_per_collection,
+        followers=settings.followers,
+        collections=tuple(settings.catalogues),
+        metrics=metrics,
+        security=security,
+        tracer=tracer,
     )
 
 
-def _bootstrap(settings: ServeSettings, watch: Watch) -> SearchEngine:
+def watch_of(metrics: Metrics, collection: str = ONLY) -> Watch:
+    """Models and caches are the machine's; what they do is counted for all collections together."""
+    return Watch(
+        on_batch=metrics.batch_finished,
+        on_lookup=metrics.cache_looked_up,
+        on_recall=partial(metrics.recall_measured, collection=collection),
+        on_commit=partial(metrics.commit_finished, collection=collection),
+        on_slow_search=partial(metrics.search_was_slow, collection),
+        on_expired=partial(metrics.events_expired, collection=collection),
+    )
+
+
+def _bootstrap(folder: Path, settings: ServeSettings, watch: Watch) -> SearchEngine:
     from engine.bootstrap import open_engine
 
-    return open_engine(settings, watch)
+    return open_engine(folder, settings, watch)
 
 
 @contextmanager

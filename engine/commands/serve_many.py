@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from engine.commands.opening import told_apart
 from engine.commands.securing import open_security, shared_usage
 from engine.commands.serve import stop_signal
 from engine.commands.serve_one import FOLLOW, MOVED, SERVING
@@ -48,7 +49,9 @@ def serve_many(settings: ServeSettings) -> int:
     configure_logs(settings.log_level, settings.log_format, sys.stderr)
     # Once here, so that one sentence says what is wrong, not one for each process.
     with open_security(settings), open_tracer(settings):
-        DataFolder.open(settings.data).open_active(verify=settings.verify)
+        for name, folder in settings.catalogues.items():
+            with told_apart(name):
+                DataFolder.open(folder).open_active(verify=settings.verify)
     with (
         stop_signal() as stop,
         shared_usage(settings) as settings,
@@ -92,10 +95,10 @@ class _Family:
     failed: bool = False
     children: Sequence[_Child] = ()
 
-    def moved(self, mover: _Child) -> None:
+    def moved(self, mover: _Child, collection: str) -> None:
         for child in self.children:
             if child is not mover:
-                child.say(FOLLOW)
+                child.say(f"{FOLLOW} {collection}")
 
     def fail(self) -> None:
         self.failed = True
@@ -167,11 +170,11 @@ class _Child(threading.Thread):
             if self._family.stop.is_set():
                 self.end()
             for line in process.stdout or ():
-                word, _, port = line.strip().partition(" ")
+                word, _, about = line.strip().partition(" ")
                 if word == MOVED:
-                    self._family.moved(self)
+                    self._family.moved(self, about)
                 elif word == SERVING:
-                    served, self.port = True, int(port)
+                    served, self.port = True, int(about)
                     self.serving.set()
         return served, process.returncode
 

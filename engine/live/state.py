@@ -4,7 +4,7 @@ that it hands out are never changed again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -12,9 +12,10 @@ import numpy as np
 
 from engine.live.graph import Hanging
 from engine.live.overlay import BaseCatalog, LiveProduct, Overlay
+from engine.live.product_reader import Linked
 from engine.product_texts import embedding_text, rerank_text
 from engine.stages.retrieve import LexicalIndex, VectorIndex
-from engine.types import Entity, FloatArray, Mask, Product
+from engine.types import FloatArray, Mask, Product
 
 _FIRST_ROOM = 256
 """Slots that memory is taken for at first."""
@@ -42,7 +43,7 @@ class LiveState:
         vectors: VectorIndex,
         *,
         open_words: Callable[[], GrowingWords],
-        read: Callable[[Product], Mapping[Entity, float]],
+        read: Callable[[Product], Linked],
     ) -> None:
         """`open_words` is called at the first slot; `read` says on what entities a product hangs."""
         self._catalog = catalog
@@ -180,11 +181,11 @@ class LiveState:
 
 def _words(product: Product) -> tuple[object, ...]:
     """All of a product that searches by words, vectors or the graph look at. Of numbers, those that may be
-    a barcode count, so that all whole ones do; a price is none of them.
+    a barcode count, so that all whole ones do; a price is none of them. What is true is a word of the graph.
     """
     attributes = {
         key: value
         for key, value in product.attributes.items()
-        if isinstance(value, str | tuple) or (type(value) is float and value.is_integer())
+        if value is True or isinstance(value, str | tuple) or (type(value) is float and value.is_integer())
     }
     return product.title, product.brand, product.description, product.category, attributes

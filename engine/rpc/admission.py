@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
@@ -10,6 +10,7 @@ import structlog
 from google.protobuf.message import Message
 
 from engine.rpc.call import method_name
+from engine.rpc.tenancy import Collections, check_reach, current
 from engine.security.access import Access
 from engine.security.audit import AuditEntry, AuditLog
 from engine.security.caller import Caller
@@ -21,6 +22,7 @@ _ITEMS = {
     "/cartograph.v1.CatalogService/UpsertProducts": "upserts",
     "/cartograph.v1.CatalogService/PatchProducts": "patches",
     "/cartograph.v1.CatalogService/DeleteProducts": "product_ids",
+    "/cartograph.v1.EventService/RecordEvents": "events",
 }
 """Calls that are worth as many as this field has entries."""
 
@@ -31,10 +33,15 @@ class Admission:
 
     access: Access | None
     audit: AuditLog
+    collections: Collections = field(default_factory=Collections)
 
     def identify(self, details: grpc.HandlerCallDetails) -> Caller | None:
         """Raises an UnauthenticatedError."""
         return None if self.access is None else self.access.caller_of(details.invocation_metadata or ())
+
+    def choose(self, caller: Caller | None, details: grpc.HandlerCallDetails) -> str:
+        """The collection that the call is for; raises as `Collections.choose`."""
+        return self.collections.choose(details.invocation_metadata or (), caller)
 
     def permit(self, caller: Caller | None, method: str) -> None:
         """Raises PermissionDeniedError."""
@@ -42,11 +49,13 @@ class Admission:
             self.access.permit(caller, method)
 
     def renew(self, context: grpc.ServicerContext, method: str) -> None:
-        """For a call that lasts. Raises an UnauthenticatedError or PermissionDeniedError when it would not be
-        let in any more: its key was revoked, or has expired.
+        """For a call that lasts. Raises an UnauthenticatedError, PermissionDeniedError or
+        CollectionDeniedError when it would not be let in any more: its key was revoked, or has expired.
         """
         if self.access is not None:
-            self.permit(self.access.caller_of(context.invocation_metadata() or ()), method)
+            caller = self.access.caller_of(context.invocation_metadata() or ())
+            self.permit(caller, method)
+            check_reach(caller, current())
 
     def spend(self, caller: Caller | None) -> None:
         """Raises RateLimitError or QuotaError."""
@@ -75,6 +84,7 @@ class Admission:
                 outcome=outcome,
                 reason=reason,
                 generation=bound.get("generation", ""),
+                collection=bound.get("collection", ""),
             )
         )
 

@@ -15,11 +15,16 @@ from engine.rpc.call import deadline_of
 from engine.rpc.convert import changes, products, requests, watching
 from engine.rpc.engine_api import SearchEngine
 from engine.rpc.following import Following
+from engine.rpc.tenancy import current
 
 
 class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
-    def __init__(self, engine: Callable[[], SearchEngine], metrics: Metrics, following: Following) -> None:
-        """`engine` raises NotServingError while there is none."""
+    def __init__(
+        self, engine: Callable[[], SearchEngine], metrics: Metrics, following: Callable[[], Following]
+    ) -> None:
+        """`engine` and `following` are those of the collection that a call is for; `engine` raises
+        NotServingError while there is none.
+        """
         self._engine = engine
         self._metrics = metrics
         self._following = following
@@ -66,16 +71,16 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     def WatchChanges(  # noqa: N802 (the contract's name)
         self, request: catalog_service_pb2.WatchChangesRequest, context: grpc.ServicerContext
     ) -> Iterator[catalog_service_pb2.WatchChangesResponse]:
-        start, sent = watching.position(request), 0
-        context.add_callback(self._following.wake)  # a thread whose caller goes waits no more
-        for page in self._following.pages(start, deadline_of(context)):
+        start, sent, following = watching.position(request), 0, self._following()
+        context.add_callback(following.wake)  # a thread whose caller goes waits no more
+        for page in following.pages(start, deadline_of(context)):
             sent += len(page.changes)
             bind_contextvars(after=start.sequence, changes=sent)
             yield watching.page(page, embeddings=request.include_embeddings)
 
     def _change(self, request: ChangeRequest, context: grpc.ServicerContext) -> dict[str, Any]:
         result = self._engine().change_products(request, deadline_of(context))
-        self._metrics.changes_finished(result)
+        self._metrics.changes_finished(result, current())
         bind_contextvars(
             generation=result.generation_id,
             changes=sum(1 for outcome in result.outcomes if outcome.sequence),

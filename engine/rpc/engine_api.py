@@ -18,12 +18,28 @@ from engine.graph_values import (
 )
 from engine.live.changes import ChangeRequest, ChangeResult
 from engine.request import SearchRequest, SearchResult, Suggestion
+from engine.shopper_events import EventOutcome, ForgottenShopper, ShopperEvent
 from engine.types import GenerationInfo, LiveStatus, Product, ServingStatus
 from engine.vector_search import VectorRequest, VectorResult
 
 
+class EventBook(Protocol):
+    """See `engine.events`."""
+
+    def record(self, events: Sequence[ShopperEvent], deadline: Deadline) -> list[EventOutcome]:
+        """In the order of the events; those that were taken are durable."""
+        ...
+
+    def forget(self, shopper_id: str) -> ForgottenShopper: ...
+
+
 class SearchEngine(Followed, Protocol):
     """All methods raise EngineError for what a caller or an operator can put right."""
+
+    @property
+    def events(self) -> EventBook:
+        """Of no generation: the same whichever serves."""
+        ...
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult: ...
 

@@ -8,11 +8,12 @@ from typing import Any, Protocol, TypeAlias
 
 import grpc
 
-from engine.errors import EngineError, OverloadedError
+from engine.collection import ONLY
+from engine.errors import EngineError
 from engine.rpc.call import PACKAGE_PREFIX
-from engine.rpc.call_pool import CallPool
 from engine.rpc.guard import Behaviour, Guard, Handler
 from engine.rpc.lifecycle import Lifecycle
+from engine.rpc.rooms import Rooms
 from engine.security.caller import Caller
 
 Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Handler | None]"
@@ -26,6 +27,8 @@ _SLOW = frozenset(
         "CatalogService/DeleteProducts",
         "CatalogService/PatchProducts",
         "CatalogService/UpsertProducts",
+        "EventService/ForgetShopper",
+        "EventService/RecordEvents",
         "GenerationService/ActivateGeneration",
         "GenerationService/RollBackGeneration",
         "KnowledgeGraphService/QueryGraph",
@@ -37,10 +40,9 @@ _SLOW = frozenset(
 class Streams(Protocol):
     """Guards calls that are answered by a stream, and has threads for them; see `engine.rpc.streaming`."""
 
-    @property
-    def pool(self) -> ThreadPoolExecutor: ...
+    def pool(self, collection: str) -> ThreadPoolExecutor: ...
 
-    def check_room(self) -> None: ...
+    def check_room(self, collection: str) -> None: ...
 
     def answer(self, method: str, handler: Handler, caller: Caller | None) -> Behaviour: ...
 
@@ -55,18 +57,9 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its 
     key where keys are asked for.
     """
 
-    def __init__(
-        self,
-        lifecycle: Lifecycle,
-        pool: CallPool,
-        slow: CallPool,
-        max_inflight: int,
-        guard: Guard,
-        streams: Streams,
-    ) -> None:
+    def __init__(self, lifecycle: Lifecycle, rooms: Rooms, guard: Guard, streams: Streams) -> None:
         self._lifecycle = lifecycle
-        self._pool, self._slow = pool, slow
-        self._max_inflight = max_inflight
+        self._rooms = rooms
         self._guard, self._admission = guard, guard.admission
         self._streams = streams
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="beside")
@@ -79,31 +72,32 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its 
         if handler is None:
             return None
         method = handler_call_details.method
-        ours, caller = method.startswith(PACKAGE_PREFIX), None
+        ours, caller, collection = method.startswith(PACKAGE_PREFIX), None, ONLY
         try:
             if not method.startswith(_OPEN):
                 caller = self._admission.identify(handler_call_details)
             if ours:
+                collection = self._admission.choose(caller, handler_call_details)
                 self._admission.permit(caller, method)
                 self._check_serving()
                 if handler.unary_stream is None:
-                    self._check_room()
+                    self._rooms.check(collection)
                 else:
-                    self._streams.check_room()
+                    self._streams.check_room(collection)
                 self._admission.spend(caller)
         except EngineError as error:
             return _refusing(handler, _on(self._beside, self._guard.refuse(method, error, caller)))
         if not ours:
             return self._control(handler)
         if handler.unary_stream is not None:
-            stream = _on(self._streams.pool, self._streams.answer(method, handler, caller))
+            stream = _on(self._streams.pool(collection), self._streams.answer(method, handler, caller))
             return grpc.stream_stream_rpc_method_handler(
                 stream, response_serializer=handler.response_serializer
             )
         if handler.unary_unary is None:
             raise TypeError(f"{method} takes a stream, which Gate does not guard")
         answer = self._guard.answer(method, handler, caller)
-        return _unary(_on(self._slow, answer) if method in _SLOW else answer, handler)
+        return _unary(_on(self._rooms.pool(collection, slow=method in _SLOW), answer), handler)
 
     def close(self) -> None:
         self._beside.shutdown(wait=False, cancel_futures=True)
@@ -114,16 +108,6 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its 
         refusal = self._lifecycle.refusal()
         if refusal is not None:
             raise refusal
-
-    def _check_room(self) -> None:
-        """Raises OverloadedError."""
-        if self._pool.inflight() + self._slow.inflight() >= self._max_inflight:
-            raise OverloadedError(
-                f"The server is answering {self._max_inflight} calls, as many as it takes; try again in a "
-                "moment, with back-off.",
-                retry_after=self._pool.backlog_seconds(),
-                max_inflight=self._max_inflight,
-            )
 
     def _control(self, handler: Handler) -> Handler:
         if handler.unary_unary is not None:

@@ -22,7 +22,9 @@ _log = structlog.get_logger()
 
 class GenerationServicer(generation_service_pb2_grpc.GenerationServiceServicer):
     def __init__(self, engine: Callable[[], SearchEngine], inflight: Callable[[], int]) -> None:
-        """`engine` raises NotServingError while there is none; `inflight` counts calls being answered."""
+        """Of the collection that a call is for: `engine` raises NotServingError while there is none;
+        `inflight` counts calls being answered.
+        """
         self._engine = engine
         self._inflight = inflight
 

@@ -18,6 +18,7 @@ from engine.rpc.admission import Admission
 from engine.rpc.call import REQUEST_ID, deadline_of, method_name, request_id_of
 from engine.rpc.receiving import Receiver
 from engine.rpc.status import INTERNAL_REASON, STATUS_OF, internal_status, status_of
+from engine.rpc.tenancy import current
 from engine.security.caller import Caller
 
 Behaviour: TypeAlias = Callable[[Any, grpc.ServicerContext], Any]
@@ -92,7 +93,7 @@ class Guard:
             if not isinstance(error, UnauthenticatedError):  # strangers do not decide what we trace
                 tracing.begin(self._tracer, method, context)
             code, name = STATUS_OF[error.code], method_name(method)
-            self._metrics.call_refused(name, code.name, error.reason)
+            self._metrics.call_refused(name, code.name, error.reason, current())
             known = {} if caller is None else {"caller": caller.name}
             _log.info(
                 "call refused",
@@ -146,7 +147,7 @@ class Guard:
         tracing.end(code, known | about)
 
     def _count(self, name: str, code: str, seconds: float) -> None:
-        self._metrics.call_finished(name, code, seconds)
+        self._metrics.call_finished(name, code, seconds, current())
 
 
 def numbered(context: grpc.ServicerContext) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -16,7 +16,7 @@ from engine.rpc.engine_api import SearchEngine
 
 class KnowledgeGraphServicer(knowledge_graph_service_pb2_grpc.KnowledgeGraphServiceServicer):
     def __init__(self, engine: Callable[[], SearchEngine]) -> None:
-        """`engine` raises NotServingError while there is none."""
+        """`engine` is that of the call's collection, and raises NotServingError while there is none."""
         self._engine = engine
 
     def DescribeEntity(  # noqa: N802 (the contract's name)

@@ -1,8 +1,8 @@
-"""Starting, serving, draining: which engine answers, and what health says."""
+"""Starting, serving, draining: which engines answer, and what health says."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from grpc_health.v1.health import OVERALL_HEALTH, HealthServicer
@@ -26,15 +26,16 @@ class Lifecycle:
         self.health = HealthServicer()
         self._services = (OVERALL_HEALTH, *services)
         self._phase = Phase.STARTING
-        self._engine: SearchEngine | None = None
+        self._engines: Mapping[str, SearchEngine] = {}
         self._set_health(HealthCheckResponse.NOT_SERVING)
 
     @property
     def phase(self) -> Phase:
         return self._phase
 
-    def serve(self, engine: SearchEngine) -> None:
-        self._engine = engine
+    def serve(self, engines: Mapping[str, SearchEngine]) -> None:
+        """By collection, all that there are."""
+        self._engines = engines
         if self._phase is Phase.STARTING:
             self._phase = Phase.SERVING
             self._set_health(HealthCheckResponse.SERVING)
@@ -53,11 +54,12 @@ class Lifecycle:
         advice = "try again in a moment" if self._phase is Phase.STARTING else "ask another server"
         return NotServingError(f"This server is {self._phase}; {advice}.", phase=self._phase)
 
-    def engine(self) -> SearchEngine:
+    def engine(self, collection: str) -> SearchEngine:
         """Raises NotServingError while it is being loaded."""
-        if self._engine is None:
+        engine = self._engines.get(collection)
+        if engine is None:
             raise NotServingError("This server is starting; try again in a moment.", phase=self._phase)
-        return self._engine
+        return engine
 
     def _set_health(self, status: HealthCheckResponse.ServingStatus) -> None:
         for service in self._services:

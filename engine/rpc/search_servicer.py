@@ -17,7 +17,7 @@ from engine.rpc.engine_api import SearchEngine
 
 class SearchServicer(search_service_pb2_grpc.SearchServiceServicer):
     def __init__(self, engine: Callable[[], SearchEngine], metrics: Metrics) -> None:
-        """`engine` raises NotServingError while there is none."""
+        """`engine` is that of the call's collection, and raises NotServingError while there is none."""
         self._engine = engine
         self._metrics = metrics
 

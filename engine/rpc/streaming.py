@@ -7,7 +7,7 @@ their own, so that no shopper waits for one of them, and no more of them are let
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from time import monotonic, perf_counter
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import grpc
 import structlog
 
+from engine.collection import ONLY
 from engine.errors import EngineError, OverloadedError
 from engine.metrics import Metrics
 from engine.rpc.admission import Admission
@@ -22,7 +23,9 @@ from engine.rpc.call import method_name
 from engine.rpc.call_pool import CallPool
 from engine.rpc.guard import Behaviour, Guard, Handler, about_error, numbered
 from engine.rpc.receiving import Receiver
+from engine.rpc.rooms import share_of
 from engine.rpc.status import INTERNAL_REASON, STATUS_OF, internal_status, status_of
+from engine.rpc.tenancy import current
 from engine.security.caller import Caller
 
 BEGUN = "BEGUN"
@@ -44,22 +47,35 @@ class Streams(Guard):
         receiver: Receiver,
         most: int,
         *,
+        collections: Collection[str] = (ONLY,),
         renewal: float = RENEWAL_SECONDS,
     ) -> None:
+        """No more than `most` are open at a time, and of one of several collections `share_of` them."""
         super().__init__(metrics, admission, receiver, None)  # a stream without end is no span
-        self.pool = CallPool(max(1, most), "stream")
-        self._most = most
+        self._most, self._most_each = most, share_of(most, len(collections))
+        self._pools = {name: CallPool(max(1, self._most_each), "stream") for name in collections}
         self._renewal = renewal
 
-    def check_room(self) -> None:
+    def pool(self, collection: str) -> CallPool:
+        return self._pools[collection]
+
+    def check_room(self, collection: str) -> None:
         """Raises OverloadedError."""
-        if self.pool.inflight() >= self._most:
-            raise OverloadedError(
-                f"The server has {self._most} streams open, as many as it takes (--followers); end one, or "
-                "ask another server.",
-                retry_after=_RETRY_SECONDS,
-                followers=self._most,
-            )
+        for which, open_ones, most in (
+            ("", sum(pool.inflight() for pool in self._pools.values()), self._most),
+            (" of this collection", self._pools[collection].inflight(), self._most_each),
+        ):
+            if open_ones >= most:
+                raise OverloadedError(
+                    f"The server has {most} streams{which} open, as many as it takes (--followers); end one, "
+                    "or ask another server.",
+                    retry_after=_RETRY_SECONDS,
+                    followers=most,
+                )
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def answer(self, method: str, handler: Handler, caller: Caller | None) -> Behaviour:
         name = method_name(method)
@@ -94,7 +110,7 @@ class Streams(Guard):
     def _responses(
         self, method: str, handler: Handler, request: Any, context: grpc.ServicerContext
     ) -> Iterator[Any]:
-        """Raises an UnauthenticatedError or PermissionDeniedError when the caller may not listen any more."""
+        """Raises what `Admission.renew` does when the caller may not listen any more."""
         behaviour: Any = handler.unary_stream
         renewed = monotonic()
         with closing(behaviour(request, context)) as responses:
@@ -110,4 +126,4 @@ class Streams(Guard):
         self.admission.record(method, context, caller, BEGUN, "")
 
     def _count(self, name: str, code: str, seconds: float) -> None:  # noqa: ARG002  (as `Guard` names them)
-        self._metrics.stream_finished(name, code)
+        self._metrics.stream_finished(name, code, current())

@@ -23,7 +23,8 @@ _log = structlog.get_logger()
 class AuditEntry:
     """`caller` is a key's name, a token's subject or a client certificate's common name, empty where nobody
     knows; `outcome` a gRPC code, or BEGUN of a stream that begins and will have a line more when it ends;
-    `reason` what ErrorInfo says; `generation` the one that answered.
+    `reason` what ErrorInfo says; `generation` the one that answered; `collection` the one that was named,
+    empty of a server that has one without a name.
     """
 
     caller: str
@@ -34,6 +35,7 @@ class AuditEntry:
     outcome: str
     reason: str = ""
     generation: str = ""
+    collection: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,12 @@ UNLIMITED = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`name` is the key's name or the token's subject, and may be logged; `key_id` is empty for a token."""
+    """`name` is the key's name or the token's subject, and may be logged; `key_id` is empty for a token.
+    Of a server's `collections` it reaches these alone; None is all of them.
+    """
 
     name: str
     scopes: frozenset[Scope]
     key_id: str = ""
     limits: Limits = UNLIMITED
+    collections: frozenset[str] | None = None

@@ -10,6 +10,7 @@ from typing import Annotated
 from filelock import FileLock
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from engine.collection import COLLECTION_PATTERN
 from engine.errors import ConfigError
 from engine.files import write_atomically
 from engine.security.scopes import Scope
@@ -20,10 +21,11 @@ _LOCK_SECONDS = 10
 _MAX_KEYS = 4_096
 
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]+$")]
+CollectionName = Annotated[str, Field(pattern=COLLECTION_PATTERN)]
 
 
 class KeyRecord(BaseModel):
-    """A key at rest. Limits of 0 are none; `expires` None is never."""
+    """A key at rest. Limits of 0 are none; `expires` None is never; `collections` None is all."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,6 +37,7 @@ class KeyRecord(BaseModel):
     expires: AwareDatetime | None = None
     calls_per_second: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] = 0.0
     calls_per_day: Annotated[int, Field(ge=0, le=10**12)] = 0
+    collections: Annotated[frozenset[CollectionName], Field(min_length=1)] | None = None
 
 
 class _Content(BaseModel):

@@ -55,5 +55,11 @@ def _key(record: KeyRecord) -> _Key:
     return _Key(
         bytes.fromhex(record.sha256),
         record.expires.timestamp() if record.expires else float("inf"),
-        Caller(record.name, record.scopes, record.id, Limits(record.calls_per_second, record.calls_per_day)),
+        Caller(
+            record.name,
+            record.scopes,
+            record.id,
+            Limits(record.calls_per_second, record.calls_per_day),
+            record.collections,
+        ),
     )

@@ -8,13 +8,14 @@ from types import MappingProxyType
 
 
 class Scope(StrEnum):
-    """`search` asks, `write` changes products, `follow` copies the change log, `admin` says which generation
-    serves.
+    """`search` asks, `write` changes products, `follow` copies the change log, `record` tells what shoppers
+    do, `admin` says which generation serves and who is forgotten.
     """
 
     SEARCH = "search"
     WRITE = "write"
     FOLLOW = "follow"
+    RECORD = "record"
     ADMIN = "admin"
 
 
@@ -32,6 +33,8 @@ SCOPE_OF: Mapping[str, Scope] = MappingProxyType(
         "/cartograph.v1.CatalogService/PatchProducts": Scope.WRITE,
         "/cartograph.v1.CatalogService/DeleteProducts": Scope.WRITE,
         "/cartograph.v1.CatalogService/WatchChanges": Scope.FOLLOW,
+        "/cartograph.v1.EventService/RecordEvents": Scope.RECORD,
+        "/cartograph.v1.EventService/ForgetShopper": Scope.ADMIN,
         "/cartograph.v1.KnowledgeGraphService/DescribeEntity": Scope.SEARCH,
         "/cartograph.v1.KnowledgeGraphService/ListNeighbors": Scope.SEARCH,
         "/cartograph.v1.KnowledgeGraphService/LinkEntities": Scope.SEARCH,

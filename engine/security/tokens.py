@@ -85,7 +85,20 @@ def _caller(claims: Mapping[str, Any]) -> Caller:
     subject, scope = claims["sub"], claims.get("scope", "")
     if not (isinstance(subject, str) and 0 < len(subject) <= _MAX_SUBJECT and isinstance(scope, str)):
         raise ValueError
-    return Caller(subject, frozenset(Scope(word) for word in scope.split(" ") if word in tuple(Scope)))
+    scopes = frozenset(Scope(word) for word in scope.split(" ") if word in tuple(Scope))
+    return Caller(subject, scopes, collections=_collections(claims))
+
+
+def _collections(claims: Mapping[str, Any]) -> frozenset[str] | None:
+    """Without the claim it is for all; an empty list is for none. Raises ValueError for anything but a list
+    of names.
+    """
+    if "collections" not in claims:
+        return None
+    names = claims["collections"]
+    if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise ValueError
+    return frozenset(names)
 
 
 def _finite(seconds: Any) -> float:

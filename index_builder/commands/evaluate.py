@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.generation import Generation
-from engine.serving import Opened
 from index_builder.commands.output import Output
 from index_builder.config import EvaluateSettings
 from index_builder.judgements import Judgements
+
+if TYPE_CHECKING:  # half of the time that `--help` would take
+    from engine.opened import Opened
 
 
 def run(settings: EvaluateSettings, output: Output) -> int:

@@ -149,7 +149,9 @@ def _sources(settings: TrainSettings, train: Sequence[Any], held_out: Sequence[A
     from index_builder.train.cards.card_facts import sources_of
     from index_builder.train.queries.query import Origin
 
-    files: dict[Origin, Sequence[Path]] = {Origin.EVENTS: settings.events}
+    files: dict[Origin, Sequence[Path]] = {
+        Origin.EVENTS: [path for path in settings.events if path.is_file()]  # a folder's change all the time
+    }
     if settings.queries is not None and settings.qrels is not None:
         files[Origin.JUDGEMENTS] = (settings.queries, settings.qrels)
     if isinstance(settings, CatalogueSettings):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 
+from engine.product_texts import is_name
 from engine.text import has_cjk, normalise
 from engine.types import AttributeValue
 
@@ -46,7 +47,6 @@ _COMPATIBILITY_KEYS = frozenset(
         "printer_compatibility", "device_compatibility", "适用", "适用型号", "兼容",
     }
 )  # fmt: skip
-_NAME_KEYS = re.compile(r"^(?:title|name|product_name)(?:_[a-z]{2,3})?$")
 
 
 def role_of(key: str) -> Role:
@@ -61,7 +61,7 @@ def role_of(key: str) -> Role:
         return Role.PRODUCT_TYPE
     if name in _COMPATIBILITY_KEYS:
         return Role.COMPATIBILITY
-    if _NAME_KEYS.match(name):
+    if is_name(key):
         return Role.LABEL
     if words and words[-1] in _COLOR_WORDS:
         return Role.COLOR

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import gzip
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
-from engine.text import has_cjk, normalise
+from engine.text import language_of, normalise
 from engine.types import EntityKind, Product
 from index_builder.graph.attributes import Role, role_of, texts_of
 from index_builder.graph.draft import Draft, Node
 from index_builder.graph.vocabulary import PROV, RDF_TYPE, RDFS_LABEL, SourceGraph, Term, node_iri
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
-_OTHER_CJK = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _CLASS = {
     EntityKind.BRAND: Term.BRAND_CLASS,
     EntityKind.CATEGORY: Term.CONCEPT,
@@ -132,6 +130,7 @@ def _line(subject: str, predicate: str, thing: str, graph: str) -> str:
 
 
 def _text(subject: str, predicate: str, text: str, graph: str) -> str:
-    """A literal, tagged as Chinese where its script says so; the language of other texts is not known."""
-    suffix = "@zh" if has_cjk(text) and _OTHER_CJK.search(text) is None else ""
+    """A literal, tagged with its language where that is known."""
+    language = language_of(text)
+    suffix = f"@{language}" if language else ""
     return f'<{subject}> <{predicate}> "{text.translate(_ESCAPES)}"{suffix} <{graph}> .'

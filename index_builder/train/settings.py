@@ -28,7 +28,7 @@ class TrainSettings(Settings):
     events: tuple[Path, ...] = Field(
         (),
         description="What shoppers did (JSONL, CSV, TSV or Parquet of type, query, product_id and, where "
-        "there are, position, shopper_id, search_id, time).",
+        "there are, position, shopper_id, search_id, time), or a data folder: what its servers recorded.",
     )
     evaluation_queries: Path | None = Field(
         None,

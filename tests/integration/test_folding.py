@@ -36,8 +36,11 @@ def data(tmp_path: Path, small_data: Path) -> Path:
 
 
 def build(data: Path, *flags: str) -> Outcome:
-    fast = ("--no-graph-models", "--reranker-pairs", "100", "--threads", "2")
-    return typed("index_builder", "build", "--out", str(data), *fast, *flags)
+    """With the models of the generation that serves: making them is told elsewhere."""
+    serving = DataFolder(data).open_active(verify=False)
+    models = ("--encoder", str(serving.part("encoder")), "--reranker", str(serving.part("reranker")))
+    fast = ("--no-graph-models", "--threads", "2")
+    return typed("index_builder", "build", "--out", str(data), *models, *fast, *flags)
 
 
 def active(data: Path) -> str:

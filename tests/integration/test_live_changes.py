@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 import pytest
 
 from cartograph.v1 import catalog_service_pb2 as catalog
 from cartograph.v1 import generation_service_pb2 as generation
+from cartograph.v1 import knowledge_graph_service_pb2 as graph
 from cartograph.v1 import product_pb2
 from cartograph.v1 import search_service_pb2 as search
 from tests.integration.calls import activate, ask, ids, roll_back
@@ -27,6 +29,7 @@ TEAPOT = product_pb2.Product(
     availability="AVAILABILITY_IN_STOCK",
     attributes={"color": product_pb2.AttributeValue(texts=product_pb2.TextList(values=["black"]))},
 )
+PRINTNOVA = "urn:cartograph:brand:printnova"
 PRINTER, DUPLEX, PHOTO, GONE = "OFF-0001", "OFF-0002", "OFF-0003", "OFF-0004"
 
 
@@ -149,6 +152,46 @@ def test_a_deleted_product_is_found_by_no_source_and_no_id(live: RealServer) -> 
     assert [each.id for each in missing.products] == ["OFF-0002"]
     outcome = delete(live, GONE).outcomes[0]
     assert (outcome.sequence, outcome.reason) == (0, "NOT_FOUND")
+
+
+def seen_in_the_graph(server: RealServer, product_id: str) -> tuple[bool, bool, bool]:
+    """Whether the product is a node, a neighbour of its brand, and spoken of in the live named graph."""
+    node = f"urn:cartograph:product:{product_id}"
+    asked = graph.DescribeEntityRequest(entity_id=node)
+    try:
+        groups = server.graph.DescribeEntity(asked, timeout=WAIT).statement_groups
+        described = any(each.node.id == PRINTNOVA for group in groups for each in group.statements)
+    except grpc.RpcError as error:
+        if error.code() is not grpc.StatusCode.NOT_FOUND:
+            raise
+        described = False
+    listed = server.graph.ListNeighbors(
+        graph.ListNeighborsRequest(entity_id=PRINTNOVA, page_size=100), timeout=WAIT
+    )
+    query = f"ASK {{ GRAPH <urn:cartograph:graph:live> {{ <{node}> ?p <{PRINTNOVA}> }} }}"
+    answer = server.graph.QueryGraph(graph.QueryGraphRequest(query=query), timeout=WAIT)
+    return described, node in {each.node.id for each in listed.neighbors}, answer.boolean
+
+
+def suggested(server: RealServer, prefix: str) -> list[str]:
+    answer = server.search.SuggestQueries(search.SuggestQueriesRequest(prefix=prefix), timeout=WAIT)
+    return [each.query for each in answer.suggestions]
+
+
+def test_the_graph_and_suggestions_know_a_new_product_until_it_is_deleted(live: RealServer) -> None:
+    new = product_pb2.Product(id="INK-77", title="PrintNova Quartz cartridge", brand="PrintNova")
+    assert seen_in_the_graph(live, new.id) == (False, False, False)
+    assert suggested(live, "quar") == []
+
+    upsert(live, new)
+
+    assert seen_in_the_graph(live, new.id) == (True, True, True)
+    assert suggested(live, "quar") == ["printnova quartz cartridge"]
+
+    delete(live, new.id)
+
+    assert seen_in_the_graph(live, new.id) == (False, False, False)
+    assert suggested(live, "quar") == []
 
 
 def test_an_answer_kept_in_memory_is_not_given_again_after_a_change(live: RealServer) -> None:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import grpc
@@ -22,8 +22,12 @@ import pytest
 from cartograph.v1 import (
     generation_service_pb2,
     generation_service_pb2_grpc,
+    search_service_pb2,
+    search_service_pb2_grpc,
 )
-from engine.generation import DataFolder
+from engine.deadline import Deadline
+from engine.generation import LIVE, DataFolder
+from tests.event_samples import click, event_book, events_in
 from tests.integration.real_server import WAIT
 from tests.signer import Signer
 from tests.small_shop import SmallShop, active_generation, link_generation
@@ -102,6 +106,10 @@ def run_python(text: str, variables: dict[str, str]) -> str:
 
 @pytest.fixture
 def variables() -> dict[str, str]:
+    return for_the_page()
+
+
+def for_the_page() -> dict[str, str]:
     """The repository's python comes first, and servers take a port that is free."""
     port = str(free_port())
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CARTOGRAPH_")}
@@ -135,13 +143,21 @@ def test_securing_a_server(tmp_path: Path, small_data: Path, variables: dict[str
 def test_folding_live_changes_into_a_generation(
     tmp_path: Path, small_data: Path, small_shop: SmallShop, variables: dict[str, str]
 ) -> None:
-    """With a change that is made after the server has begun to serve."""
+    """With a change that is made after the server has begun to serve, and what three shoppers asked."""
     section = "Folding live changes into a generation"
     data = tmp_path / "data"
-    DataFolder(data).activate(link_generation(active_generation(small_data), data).id)
+    small = link_generation(active_generation(small_data), data)
+    DataFolder(data).activate(small.id)
     shutil.copy(small_shop.queries, tmp_path)
     shutil.copy(small_shop.qrels, tmp_path)
-    variables |= {"CARTOGRAPH_GRAPH_MODELS": "false", "CARTOGRAPH_RERANKER_PAIRS": "100"}
+    asked = [
+        click(number, who, query="sultan's teapot", product=min(small_shop.product_ids))
+        for number, who in enumerate(["anna", "bert", "cleo"])
+    ]
+    with closing(event_book(data)) as book:
+        book.record(asked, Deadline.none())
+    models = {f"CARTOGRAPH_{part.upper()}": str(small.part(part)) for part in ("encoder", "reranker")}
+    variables |= {"CARTOGRAPH_GRAPH_MODELS": "false", **models}
     target = variables["CARTOGRAPH_TARGET"]
     (change,), (activation,) = (blocks_of(each, "python") for each in ("Changing products", section))
     serve, build, *others = commands_of(section)
@@ -153,7 +169,12 @@ def test_folding_live_changes_into_a_generation(
         status = generation_service_pb2_grpc.GenerationServiceStub(channel).GetServingStatus(
             generation_service_pb2.GetServingStatusRequest(), timeout=WAIT
         )
+        suggested = search_service_pb2_grpc.SearchServiceStub(channel).SuggestQueries(
+            search_service_pb2.SuggestQueriesRequest(prefix="sultan"), timeout=WAIT
+        )
 
+    assert [(each.query, each.past_count) for each in suggested.suggestions] == [("sultan's teapot", 3)]
+    assert active_generation(data).manifest.event_sequence == 3
     assert " build --from-live " in build
     assert (status.generation.live_sequence, status.generation.product_count) == (2, 31)
 
@@ -180,6 +201,24 @@ def test_backing_up_and_restoring(data: Path, tmp_path: Path, variables: dict[st
     assert active_generation(tmp_path / "restored").id == active
     (replaced,) = tmp_path.glob("data.replaced-*")
     assert active_generation(replaced).id == active
+
+
+def test_shoppers_data(data: Path, tmp_path: Path, variables: dict[str, str]) -> None:
+    """A backup is taken before the shopper is forgotten, and put back afterwards."""
+    section = "Shoppers' data"
+    serve, take, check_backup, restore, check = commands_of(section)
+    record, forget = blocks_of(section, "python")
+
+    with serving(serve, tmp_path, variables):
+        assert run_python(record, variables) == "v-1 recorded\no-7-1 recorded\n"
+        run_all([take, check_backup], tmp_path, variables)
+        told = run_python(forget, variables).splitlines()
+    assert told == ["2 events erased", f"still holds 2 of {tmp_path}/backups/with-events"]
+    run_all([restore, check], tmp_path, variables)
+
+    assert events_in(data / LIVE) == {}
+    files = [path for path in (data / LIVE).iterdir() if path.is_file()]
+    assert not any(b"teapot" in path.read_bytes() for path in files)
 
 
 def test_the_scheduled_backups_are_what_cron_and_systemd_read(

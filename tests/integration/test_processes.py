@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -72,8 +72,11 @@ def processes(server: RealServer) -> set[int]:
 
 def children(server: RealServer) -> list[Path]:
     """Their folders in /proc."""
-    tasks = Path(f"/proc/{server.process.pid}/task").iterdir()
-    return sorted({Path("/proc", pid) for task in tasks for pid in (task / "children").read_text().split()})
+    found: set[Path] = set()
+    for task in Path(f"/proc/{server.process.pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread may end while it is looked at
+            found.update(Path("/proc", pid) for pid in task.read_text().split())
+    return sorted(found)
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -114,7 +114,7 @@ def test_a_slow_search_is_told_with_its_stages_and_without_its_words(watched: Wa
     assert sum(line["sources"].values()) >= line["candidates"] > 0
     assert line["filtered"] is True
     assert "printnova" not in watched.server.log.read_text()
-    assert "\ncartograph_slow_searches_total 0.0\n" not in watched.metrics()
+    assert '\ncartograph_slow_searches_total{collection=""} 0.0\n' not in watched.metrics()
 
 
 def test_every_line_of_a_batch_has_the_request_id_of_the_call(watched: Watched) -> None:
@@ -150,12 +150,13 @@ def test_live_changes_show_in_the_metrics(watched: Watched) -> None:
         ("cartograph_live_slots", "0.0", "1.0"),
         ("cartograph_live_commit_seconds_count", "0.0", "1.0"),
     ):
-        assert f"\n{name} {was}\n" in before
-        assert f"\n{name} {now}\n" in page
-    assert "\ncartograph_live_slots_limit 100000.0\n" in page
-    assert '\ncartograph_live_changes_refused_total{reason="INVALID_ARGUMENT"} 1.0\n' in page
-    assert "\ncartograph_change_log_bytes 0.0\n" in before
-    assert "\ncartograph_change_log_bytes 0.0\n" not in page
+        assert f'\n{name}{{collection=""}} {was}\n' in before
+        assert f'\n{name}{{collection=""}} {now}\n' in page
+    assert '\ncartograph_live_slots_limit{collection=""} 100000.0\n' in page
+    refused = 'cartograph_live_changes_refused_total{collection="",reason="INVALID_ARGUMENT"}'
+    assert f"\n{refused} 1.0\n" in page
+    assert '\ncartograph_change_log_bytes{collection=""} 0.0\n' in before
+    assert '\ncartograph_change_log_bytes{collection=""} 0.0\n' not in page
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl reads the page of metrics")

@@ -17,6 +17,7 @@ from engine.errors import (
     NotServingError,
     RelevanceGateError,
 )
+from engine.events.event_book import EventBook
 from engine.graph_values import (
     DescribeRequest,
     Description,
@@ -64,6 +65,7 @@ from engine.types import (
     ServingStatus,
 )
 from engine.vector_search import VectorRequest, VectorResult
+from tests.rpc.fake_events import FakeEvents
 from tests.rpc.fake_feed import FakeFeed
 
 CARTRIDGE = Product(
@@ -106,6 +108,7 @@ class FakeEngine:
     gated: bool = False
     changed: dict[str, ChangeResult] = field(default_factory=dict)
     feed: FakeFeed = field(default_factory=FakeFeed)
+    events: FakeEvents | EventBook = field(default_factory=FakeEvents)
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
         self.asked.append((request, deadline))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
+from engine.collection import ONLY
 from engine.rpc.engine_api import SearchEngine
 from engine.rpc.security import Security
 from engine.rpc.server import Server
@@ -51,7 +52,7 @@ def channel_to(address: str, credentials: grpc.ChannelCredentials | None = None)
 
 @contextmanager
 def running(
-    engine: SearchEngine | None,
+    engine: SearchEngine | Mapping[str, SearchEngine] | None,
     *,
     workers: int = 4,
     max_inflight: int = 8,
@@ -61,19 +62,23 @@ def running(
     tracer: Tracer | None = None,
     credentials: grpc.ChannelCredentials | None = None,
 ) -> Iterator[Running]:
-    """Without an engine the server stays in its starting phase. `credentials` make an encrypted channel."""
+    """Without an engine the server stays in its starting phase; several are by collection. `credentials` make
+    an encrypted channel.
+    """
+    engines = engine if isinstance(engine, Mapping) else {} if engine is None else {ONLY: engine}
     server = Server(
         host="127.0.0.1",
         port=port,
         workers=workers,
         max_inflight=max_inflight,
         followers=followers,
+        collections=tuple(engines) or (ONLY,),
         security=security,
         tracer=tracer,
     )
     server.start()
-    if engine is not None:
-        server.serve(engine)
+    if engines:
+        server.serve(engines)
     try:
         with channel_to(f"127.0.0.1:{server.port}", credentials) as channel:
             yield Running(server, channel)

@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 import time
+from pathlib import Path
 
 from engine.commands.flags import add_flags, given_flags
 from engine.commands.serve import serve
@@ -28,7 +29,7 @@ def slow(request: SearchRequest, deadline: Deadline) -> None:
         time.sleep(0.01)
 
 
-def load(_settings: ServeSettings, watch: Watch) -> FakeEngine:
+def load(_folder: Path, _settings: ServeSettings, watch: Watch) -> FakeEngine:
     how = os.environ.get("FAKE_LOAD", "0")
     if how == "fail":
         raise ConfigError("No generation is active.")

@@ -59,12 +59,16 @@ def with_key(key: NewKey | str) -> Metadata:
     return (("authorization", f"Bearer {key.text if isinstance(key, NewKey) else key}"),)
 
 
-def security(folder: Path, *, reflection: bool = True) -> Security:
+def security(folder: Path) -> Security:
+    return security_of(RECORDS, folder)
+
+
+def security_of(records: Sequence[KeyRecord], folder: Path) -> Security:
     jwks = SIGNER.write_jwks(folder / "jwks.json")
-    keys = Reloaded((), lambda: Keys.of(RECORDS))
+    keys = Reloaded((), lambda: Keys.of(records))
     tokens = Reloaded((), lambda: Tokens.read(jwks, AUDIENCE, ISSUER))
     access = Access(keys, tokens, Limiter(Usage()))
-    return Security(access, audit=AuditLog(folder / "audit.jsonl"), reflection=reflection)
+    return Security(access, audit=AuditLog(folder / "audit.jsonl"))
 
 
 @pytest.fixture

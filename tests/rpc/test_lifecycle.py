@@ -9,6 +9,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from cartograph.v1 import search_service_pb2 as search
+from engine.collection import ONLY
 from engine.rpc.lifecycle import Phase
 from engine.rpc.server import SERVICES
 from tests.rpc.fake_engine import FakeEngine
@@ -35,7 +36,7 @@ def test_a_starting_server_listens_and_says_that_it_does_not_serve() -> None:
 
 def test_health_turns_serving_with_the_engine_for_the_whole_and_each_service() -> None:
     with running(None) as server:
-        server.server.serve(FakeEngine())
+        server.server.serve({ONLY: FakeEngine()})
 
         assert {server.health(service) for service in ("", *SERVICES)} == {"SERVING"}
         assert len(server.search.SearchProducts(CHAIR, timeout=WAIT).results) == 1
@@ -52,7 +53,7 @@ def test_a_watcher_of_health_sees_start_and_drain() -> None:
     with running(None) as server:
         watch = health_pb2_grpc.HealthStub(server.channel).Watch(health_pb2.HealthCheckRequest())
         seen = [next(watch).status]
-        server.server.serve(FakeEngine())
+        server.server.serve({ONLY: FakeEngine()})
         seen.append(next(watch).status)
         server.server.lifecycle.announce_drain()
         seen.append(next(watch).status)

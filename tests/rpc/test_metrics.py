@@ -11,6 +11,7 @@ import pytest
 from cartograph.v1 import catalog_service_pb2 as catalog
 from cartograph.v1 import product_pb2
 from cartograph.v1 import search_service_pb2 as search
+from engine.collection import ONLY
 from engine.errors import ConfigError, StorageError
 from engine.metrics import Metrics, MetricsPage
 from engine.rpc.security import Security
@@ -58,9 +59,9 @@ def test_calls_are_counted_by_method_and_code(server: Running) -> None:
 
     page = samples(server.server)
 
-    assert page['cartograph_calls_total{code="OK",method="SearchProducts"}'] == 2
-    assert page['cartograph_calls_total{code="INVALID_ARGUMENT",method="SearchProducts"}'] == 1
-    assert page['cartograph_call_seconds_count{method="SearchProducts"}'] == 3
+    assert page['cartograph_calls_total{code="OK",collection="",method="SearchProducts"}'] == 2
+    assert page['cartograph_calls_total{code="INVALID_ARGUMENT",collection="",method="SearchProducts"}'] == 1
+    assert page['cartograph_call_seconds_count{collection="",method="SearchProducts"}'] == 3
 
 
 def test_stages_come_from_the_result(server: Running) -> None:
@@ -109,15 +110,15 @@ def test_refused_calls_are_counted_by_reason() -> None:
             server.search.SearchProducts(search.SearchProductsRequest(query="chair"), timeout=WAIT)
         page = samples(server.server)
 
-    assert page['cartograph_refused_calls_total{reason="NOT_SERVING"}'] == 1
-    assert page['cartograph_calls_total{code="UNAVAILABLE",method="SearchProducts"}'] == 1
+    assert page['cartograph_refused_calls_total{collection="",reason="NOT_SERVING"}'] == 1
+    assert page['cartograph_calls_total{code="UNAVAILABLE",collection="",method="SearchProducts"}'] == 1
 
 
 def test_the_serving_generation_is_named_and_follows_an_activation() -> None:
     engine = FakeEngine()
     with running(None) as server:
         starting = samples(server.server)
-        server.server.serve(engine)
+        server.server.serve({ONLY: engine})
         before = samples(server.server)
         engine.activate("g-old")
         after = samples(server.server)
@@ -126,10 +127,10 @@ def test_the_serving_generation_is_named_and_follows_an_activation() -> None:
         return [name for name in page if name.startswith("cartograph_serving_generation{")]
 
     assert serving(starting) == []
-    assert serving(before) == ['cartograph_serving_generation{device="cpu",generation="g-new"}']
-    assert serving(after) == ['cartograph_serving_generation{device="cpu",generation="g-old"}']
-    assert before["cartograph_serving_products"] == 2
-    age = before["cartograph_serving_generation_created_timestamp_seconds"]
+    assert serving(before) == ['cartograph_serving_generation{collection="",device="cpu",generation="g-new"}']
+    assert serving(after) == ['cartograph_serving_generation{collection="",device="cpu",generation="g-old"}']
+    assert before['cartograph_serving_products{collection=""}'] == 2
+    age = before['cartograph_serving_generation_created_timestamp_seconds{collection=""}']
     assert age == datetime(2026, 2, 1, tzinfo=UTC).timestamp()
 
 
@@ -137,7 +138,7 @@ def test_two_servers_in_one_process_count_apart() -> None:
     with running(FakeEngine()) as first, running(FakeEngine()) as second:
         first.search.SearchProducts(search.SearchProductsRequest(query="chair"), timeout=WAIT)
 
-        key = 'cartograph_calls_total{code="OK",method="SearchProducts"}'
+        key = 'cartograph_calls_total{code="OK",collection="",method="SearchProducts"}'
         assert samples(first.server)[key] == 1
         assert key not in samples(second.server)
 
@@ -157,8 +158,8 @@ def test_recall_of_live_searches_is_told_by_what_passed_the_filter(server: Runni
 
     page = samples(server.server)
 
-    assert page['cartograph_vector_recall_sum{passing="1%"}'] == pytest.approx(1.9)
-    assert page['cartograph_vector_recall_bucket{le="0.95",passing="1%"}'] == 1
+    assert page['cartograph_vector_recall_sum{collection="",passing="1%"}'] == pytest.approx(1.9)
+    assert page['cartograph_vector_recall_bucket{collection="",le="0.95",passing="1%"}'] == 1
 
 
 def upsert(server: Running, *product_ids: str, request_id: str = "") -> None:
@@ -178,8 +179,8 @@ def test_live_changes_are_counted_once_and_refused_ones_by_reason(server: Runnin
 
     page = samples(server.server)
 
-    assert page["cartograph_live_changes_total"] == 2 + 1
-    assert page['cartograph_live_changes_refused_total{reason="NOT_FOUND"}'] == 2
+    assert page['cartograph_live_changes_total{collection=""}'] == 2 + 1
+    assert page['cartograph_live_changes_refused_total{collection="",reason="NOT_FOUND"}'] == 2
 
 
 def test_commits_are_timed(server: Running) -> None:
@@ -187,9 +188,9 @@ def test_commits_are_timed(server: Running) -> None:
 
     page = samples(server.server)
 
-    assert page["cartograph_live_commit_seconds_sum"] == pytest.approx(0.02)
-    assert page['cartograph_live_commit_seconds_bucket{le="0.01"}'] == 0
-    assert page['cartograph_live_commit_seconds_bucket{le="0.025"}'] == 1
+    assert page['cartograph_live_commit_seconds_sum{collection=""}'] == pytest.approx(0.02)
+    assert page['cartograph_live_commit_seconds_bucket{collection="",le="0.01"}'] == 0
+    assert page['cartograph_live_commit_seconds_bucket{collection="",le="0.025"}'] == 1
 
 
 def test_the_room_of_live_changes_and_their_log_are_told(server: Running) -> None:
@@ -197,8 +198,14 @@ def test_the_room_of_live_changes_and_their_log_are_told(server: Running) -> Non
 
     page = samples(server.server)
 
-    assert (page["cartograph_live_slots"], page["cartograph_live_slots_limit"]) == (3, 10)
-    assert (page["cartograph_live_sequence"], page["cartograph_change_log_bytes"]) == (2, 4_096)
+    assert (
+        page['cartograph_live_slots{collection=""}'],
+        page['cartograph_live_slots_limit{collection=""}'],
+    ) == (3, 10)
+    assert (
+        page['cartograph_live_sequence{collection=""}'],
+        page['cartograph_change_log_bytes{collection=""}'],
+    ) == (2, 4_096)
 
 
 def test_a_log_that_cannot_be_read_takes_no_other_metric_along() -> None:
@@ -209,8 +216,8 @@ def test_a_log_that_cannot_be_read_takes_no_other_metric_along() -> None:
     with running(Torn()) as server:
         page = samples(server.server)
 
-    assert "cartograph_live_slots" not in page
-    assert page["cartograph_serving_products"] == 2
+    assert 'cartograph_live_slots{collection=""}' not in page
+    assert page['cartograph_serving_products{collection=""}'] == 2
 
 
 def test_when_the_certificate_expires_is_told_and_follows_a_new_one() -> None:

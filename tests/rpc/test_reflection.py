@@ -20,6 +20,7 @@ def test_reflection_lists_the_services() -> None:
         "cartograph.v1.CatalogService",
         "cartograph.v1.GenerationService",
         "cartograph.v1.KnowledgeGraphService",
+        "cartograph.v1.EventService",
         "grpc.health.v1.Health",
         "grpc.reflection.v1alpha.ServerReflection",
     }

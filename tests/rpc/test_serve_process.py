@@ -98,7 +98,7 @@ def test_it_listens_while_it_loads_and_serves_its_metrics(tmp_path: Path) -> Non
 
     assert Refusal.of(raised.value).info.reason == "NOT_SERVING"
     assert 'cartograph_batch_size_sum{model="encoder"} 4.0' in text
-    assert 'cartograph_serving_generation{device="cpu",generation="g-new"} 1.0' in text
+    assert 'cartograph_serving_generation{collection="",device="cpu",generation="g-new"} 1.0' in text
 
 
 def test_a_signal_while_loading_ends_it_at_once(tmp_path: Path) -> None:

@@ -73,8 +73,11 @@ def is_taken(server: Running) -> bool:
         return True
 
 
+OF_ALL = {"collection": ""}
+
+
 def followers(server: Running) -> float | None:
-    return server.server.metrics.registry.get_sample_value("cartograph_change_followers")
+    return server.server.metrics.registry.get_sample_value("cartograph_change_followers", OF_ALL)
 
 
 def logged(count: int, **fields: Any) -> FakeEngine:
@@ -245,17 +248,17 @@ def test_metrics_say_how_many_follow_and_how_far_the_last_is_behind() -> None:
     engine = logged(3 * PAGE, description="x" * 20_000)
     with running(engine) as server:
         sample = server.server.metrics.registry.get_sample_value
-        assert (followers(server), sample(value)) == (0, 0)
+        assert (followers(server), sample(value, OF_ALL)) == (0, 0)
         with following(server, after=3 * PAGE) as current, following(server) as slow:
             next(current)
             next(slow)
             wait_until(lambda: followers(server) == 2)
             taken(slow, 2 * PAGE)
-            wait_until(lambda: sample(value) == 0)
-        ended = {"method": "WatchChanges", "code": "CANCELLED"}
-        wait_until(lambda: sample("cartograph_calls_total", ended) == 2)
+            wait_until(lambda: sample(value, OF_ALL) == 0)
+        calls = {"method": "WatchChanges", **OF_ALL}
+        wait_until(lambda: sample("cartograph_calls_total", {"code": "CANCELLED", **calls}) == 2)
         assert followers(server) == 0
-        assert sample("cartograph_call_seconds_count", {"method": "WatchChanges"}) is None
+        assert sample("cartograph_call_seconds_count", calls) is None
 
 
 def test_a_stream_is_logged_and_audited_when_it_begins_and_when_it_ends(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def test_a_wrong_value_is_one_sentence_naming_where_it_stands(
 
 
 def test_a_missing_data_folder_is_one_sentence() -> None:
-    with pytest.raises(ConfigError, match=r"--data is missing; give it, or set CARTOGRAPH_DATA"):
+    with pytest.raises(ConfigError, match=r"--data or --collection is missing; give one of them"):
         read_settings(ServeSettings, {})
 
 
@@ -235,3 +235,77 @@ def test_one_of_the_alternatives_that_are_needed_is_enough_and_two_are_too_many(
     assert read_settings(NeedsOne, {"right": True}).right
     with pytest.raises(ConfigError, match="exclude each other"):
         read_settings(NeedsOne, {"left": ("a",), "right": True})
+
+
+TWO = (("garden", Path("data/garden")), ("fashion", Path("data/fashion")))
+
+
+def test_collections_are_repeated_flags_a_table_or_text_with_commas(
+    toml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml.write_text('[serve.collections]\ngarden = "data/garden"\nfashion = "data/fashion"\n')
+    given = ["garden=data/garden", "fashion=data/fashion"]
+
+    assert read_settings(ServeSettings, {"collections": given}).collections == TWO
+    assert read_settings(ServeSettings, {}, toml).collections == TWO
+    monkeypatch.setenv("CARTOGRAPH_COLLECTIONS", ", ".join(given))
+    settings = read_settings(ServeSettings, {})
+    assert settings.collections == TWO
+    assert dict(settings.catalogues) == dict(TWO)
+
+
+def test_collections_reach_the_processes_of_a_server_as_they_are() -> None:
+    settings = read_settings(ServeSettings, {"collections": ["garden=data/garden", "fashion=data/fashion"]})
+
+    assert ServeSettings.model_validate_json(settings.model_dump_json(exclude_unset=True)) == settings
+
+
+def test_each_of_several_collections_hides_shoppers_by_a_key_of_its_own() -> None:
+    flags = {
+        "collections": ["garden=data/garden", "fashion=data/fashion"],
+        "shopper_key_file": "keys/shopper",
+    }
+    two = read_settings(ServeSettings, flags)
+    one = read_settings(ServeSettings, {"data": "shop", "shopper_key_file": "keys/shopper"})
+
+    assert two.shopper_key_of(Path("data/garden")) == Path("keys/shopper.garden")
+    assert two.shopper_key_of(Path("data/fashion")) == Path("keys/shopper.fashion")
+    assert one.shopper_key_of(Path("shop")) == Path("keys/shopper")
+    assert read_settings(ServeSettings, {"data": "shop"}).shopper_key_of(Path("shop")) is None
+
+
+def test_a_data_folder_by_itself_needs_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert dict(read_settings(ServeSettings, {"data": "shop"}).catalogues) == {"": Path("shop")}
+    monkeypatch.setenv("CARTOGRAPH_DATA", "shop")
+
+    settings = read_settings(ServeSettings, {"collections": ["garden=data/garden"]})
+
+    assert dict(settings.catalogues) == {"garden": Path("data/garden")}
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (["garden"], "give a name and a data folder, as garden=data/garden."),
+        (["garden="], "give a name and a data folder, as garden=data/garden."),
+        (
+            ["Garden=a"],
+            "a collection's name is 1 to 63 lower-case letters, digits and hyphens, and begins with",
+        ),
+        (["=a"], "a collection's name is 1 to 63 lower-case"),
+        ([f"{'a' * 64}=a"], "a collection's name is 1 to 63 lower-case"),
+        (["a=x", "a=y"], "two collections have the same name; each needs one of its own."),
+        (["a=x", "b=x/../x"], "two collections have the same data folder; each needs one of its own."),
+    ],
+)
+def test_collections_that_could_not_be_told_apart_are_one_sentence(given: list[str], problem: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        read_settings(ServeSettings, {"collections": given})
+
+    assert raised.value.message.startswith("--collection is ")
+    assert problem in raised.value.message
+
+
+def test_a_data_folder_and_collections_exclude_each_other() -> None:
+    with pytest.raises(ConfigError, match="--data and --collection exclude each other"):
+        read_settings(ServeSettings, {"data": "shop", "collections": ["garden=data/garden"]})

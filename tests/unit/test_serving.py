@@ -28,6 +28,7 @@ from engine.serving import Opened, ServingEngine, Showing, View
 from engine.types import FoldedChanges, PastQuery, Product, ProductId
 from engine.vector_search import VectorSearch
 from engine.written_changes import WrittenChange, WrittenRequest
+from tests.event_samples import event_book
 from tests.rpc.fake_feed import FakeFeed
 from tests.unit.test_generation import published
 
@@ -173,9 +174,9 @@ class World:
         browser = cast("GraphBrowser", FakeBrowser(generation.id, self.gate, self.entered))
         search = CachedSearch.over(pipeline.search, 0)
         vectors = cast("VectorSearch", lambda request, _deadline: (generation.id, request))
-        view = View(pipeline, search, vectors, FakeStore(), FakeStore())
+        view = View(pipeline, search, vectors, FakeStore(), FakeStore(), browser)
         live = self.lives[generation.id] = FakeLive()
-        return Opened(generation, Showing(view), cast("LiveGeneration", live), browser, "cpu", close)
+        return Opened(generation, Showing(view), cast("LiveGeneration", live), "cpu", close)
 
     def moved(self) -> None:
         self.moves += 1
@@ -190,7 +191,13 @@ def world(tmp_path: Path) -> Iterator[World]:
     second = published(tmp_path, "second", activate=False).id
     made = World(DataFolder(tmp_path), first, second)
     made.engine = ServingEngine(
-        made.data, made.load, log=made.log, batch_threads=4, live_products=10, on_move=made.moved
+        made.data,
+        made.load,
+        log=made.log,
+        events=event_book(tmp_path),
+        batch_threads=4,
+        live_products=10,
+        on_move=made.moved,
     )
     made.engine.start(made.data.open_active())
     yield made

@@ -14,6 +14,7 @@ from engine.manifest import folded_parameters
 from engine.serving import ServingEngine
 from engine.types import FoldedChanges
 from index_builder.publish import Summary, publish, seal
+from tests.event_samples import event_book
 from tests.unit.test_generation import write_parts
 from tests.unit.test_serving import World
 
@@ -31,7 +32,13 @@ def published(data: Path, name: str, *, held: int = 0, ndcg: float = 0.5) -> str
 def serving(data: Path, first: str, second: str, *, ratio: float = 0.0) -> Iterator[World]:
     world = World(DataFolder(data), first, second)
     world.engine = ServingEngine(
-        world.data, world.load, log=world.log, batch_threads=1, live_products=10, min_relevance_ratio=ratio
+        world.data,
+        world.load,
+        log=world.log,
+        events=event_book(data),
+        batch_threads=1,
+        live_products=10,
+        min_relevance_ratio=ratio,
     )
     world.engine.start(world.data.open_active())
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -50,6 +51,9 @@ class Child:
     def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
         self._process = process
         self._errors = errors
+        self._own: Path | None = None
+        self.version = 0
+        """Of the changes that its store has."""
 
     @classmethod
     def start(cls, store: Path, memory_bytes: int) -> Child:
@@ -70,7 +74,7 @@ class Child:
         )
         child = cls(process, errors)
         try:
-            child._wait_until_ready()
+            child._check(child._receive(time.monotonic() + START_SECONDS, lambda: False))
         except BaseException:
             child.kill()
             raise
@@ -79,6 +83,12 @@ class Child:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def turn_to(self, own: Path, version: int) -> None:
+        """Read another store from now on, a folder of its own that is removed with it. Raises as `start`."""
+        self._remove_own()
+        self._own, self.version = own, version
+        self._check(self.ask({"store": str(own)}, time.monotonic() + START_SECONDS, lambda: False))
 
     def alive(self) -> bool:
         """Whether it answers: asked, since a process that was just killed may look alive for a while."""
@@ -106,9 +116,13 @@ class Child:
         _pipe(self._process.stdin).close()
         _pipe(self._process.stdout).close()
         self._errors.close()
+        self._remove_own()
 
-    def _wait_until_ready(self) -> None:
-        first = self._receive(time.monotonic() + START_SECONDS, lambda: False)
+    def _remove_own(self) -> None:
+        if self._own is not None:
+            shutil.rmtree(self._own, ignore_errors=True)
+
+    def _check(self, first: dict[str, Any]) -> None:
         if "error" in first:
             raise CannotOpenError(first["message"])
 

@@ -43,6 +43,14 @@ def no_memory(memory_bytes: int) -> QueryLimitError:
     )
 
 
+def not_written(seconds: float) -> DeadlineExceededError:
+    return DeadlineExceededError(
+        f"The live changes were not written into a copy of the graph within {seconds:.3g} s; that goes on: "
+        "ask again in a moment.",
+        seconds=f"{seconds:.3g}",
+    )
+
+
 def time_up(seconds: float) -> DeadlineExceededError:
     return DeadlineExceededError(
         f"The query did not end within {seconds:.3g} s and was stopped; narrow it, or allow it more time by "

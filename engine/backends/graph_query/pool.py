@@ -21,6 +21,7 @@ from engine.backends.graph_query.child import (
     ChildEndedError,
     TimeUpError,
 )
+from engine.backends.graph_query.live_store import GraphChanges, LiveStore
 from engine.backends.graph_query.screen import screen
 from engine.backends.graph_query.translate import read_answer
 from engine.deadline import Deadline
@@ -43,12 +44,14 @@ _log = structlog.get_logger()
 
 
 class GraphQueryPool:
-    """Answers queries on one store. Safe to call from many threads at once."""
+    """Answers queries on one store and the live changes over it. Safe to call from many threads at once."""
 
-    def __init__(self, store: Path, *, processes: int, memory_mib: int) -> None:
+    def __init__(self, store: Path, *, processes: int, memory_mib: int, scratch: Path | None = None) -> None:
         """At most `processes` queries run at a time, each in `memory_mib` beside what the store itself
-        takes. With 0 processes every query is refused.
+        takes. With 0 processes every query is refused. Live changes are written into `scratch`, as by
+        `LiveStore`.
         """
+        self._live = LiveStore(store, scratch)  # for the starter's thread only
         self._store, self._processes, self._memory = store, processes, memory_mib * limits.MIB
         self._free = threading.Semaphore(processes)
         self._lock = threading.Lock()
@@ -57,10 +60,13 @@ class GraphQueryPool:
         # Children end with the thread that started them, so that is one which lives as long as the pool.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="graph-query-starter")
 
-    def run(self, query: GraphQuery, deadline: Deadline) -> GraphAnswer:
-        """Raises QuerySyntaxError and InvalidArgumentError for a query that cannot run, QueryLimitError for
-        one that takes too much, DeadlineExceededError, CancelledError, OverloadedError when all processes are
-        busy, QueryEndedError when one was ended from outside, FailedPreconditionError when there are none.
+    def run(self, query: GraphQuery, deadline: Deadline, changes: GraphChanges | None = None) -> GraphAnswer:
+        """With these changes in the store, or later ones.
+
+        Raises QuerySyntaxError and InvalidArgumentError for a query that cannot run, QueryLimitError for one
+        that takes too much, DeadlineExceededError, CancelledError, OverloadedError when all processes are
+        busy, QueryEndedError when one was ended from outside, FailedPreconditionError when there are none,
+        StorageError when the changes cannot be written.
         """
         if not self._processes:
             raise FailedPreconditionError(
@@ -73,7 +79,7 @@ class GraphQueryPool:
                 processes=self._processes,
             )
         try:
-            return self._run(query, union=not screened.names_graphs, deadline=deadline)
+            return self._run(query, changes, union=not screened.names_graphs, deadline=deadline)
         finally:
             self._free.release()
 
@@ -89,11 +95,14 @@ class GraphQueryPool:
         for child in idle:
             child.kill()
         self._starter.shutdown(wait=True)
+        self._live.close()
 
-    def _run(self, query: GraphQuery, *, union: bool, deadline: Deadline) -> GraphAnswer:
+    def _run(
+        self, query: GraphQuery, changes: GraphChanges | None, *, union: bool, deadline: Deadline
+    ) -> GraphAnswer:
         seconds = _allowed(deadline)
         until = time.monotonic() + seconds
-        child = self._take(until, seconds)
+        child = self._take(changes, until, seconds)
         request = {
             "query": query.text,
             "union": union,
@@ -118,21 +127,23 @@ class GraphQueryPool:
             raise DamagedGenerationError(self._store, f"could not be read by a query ({found['message']})")
         return read_answer(found)
 
-    def _take(self, until: float, seconds: float) -> Child:
-        """An idle child that still lives, else a new one."""
+    def _take(self, changes: GraphChanges | None, until: float, seconds: float) -> Child:
+        """An idle child that still lives and knows the changes or learns of them, else a new one."""
+        version = changes.version if changes else 0
         while True:
             with self._lock:
                 if self._closed:
                     raise NotServingError("The server is draining; ask another server.")
                 child = self._idle.pop() if self._idle else None
-            if child is None:
-                return self._start(until, seconds)
-            if child.alive():
+            if child is not None and not child.alive():
+                child.kill()
+            elif child is not None and child.version >= version:
                 return child
-            child.kill()
+            else:
+                return self._start(child, changes if version else None, until, seconds)
 
-    def _start(self, until: float, seconds: float) -> Child:
-        starting = self._starter.submit(Child.start, self._store, self._memory)
+    def _start(self, idle: Child | None, changes: GraphChanges | None, until: float, seconds: float) -> Child:
+        starting = self._starter.submit(self._started, idle, changes)
         try:
             return starting.result(max(0.0, until - time.monotonic()))
         except CannotOpenError as error:
@@ -141,7 +152,18 @@ class GraphQueryPool:
             self._raise_ended(error, seconds)
         except (NotDoneError, TimeUpError):
             starting.add_done_callback(self._adopt)
-            raise limits.time_up(seconds) from None
+            raise (limits.time_up if changes is None else limits.not_written)(seconds) from None
+
+    def _started(self, idle: Child | None, changes: GraphChanges | None) -> Child:
+        """In the starter's thread, also when nobody waits for it any more: what was written stays."""
+        child = idle or Child.start(self._store, self._memory)
+        try:
+            if changes is not None:
+                child.turn_to(self._live.copy(changes), self._live.version)
+        except BaseException:
+            child.kill()
+            raise
+        return child
 
     def _adopt(self, started: Future[Child]) -> None:
         """Keep a child whose caller could not wait for it."""

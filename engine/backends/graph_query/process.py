@@ -3,10 +3,11 @@
 Opens the store read-only, shuts itself in, says {"ready": true} and answers one message at a time. MEMORY is
 in bytes, PARENT the process to end with. Imports nothing heavy but Oxigraph.
 
-A request is {"query", "union", "rows", "bytes", "seconds"}, or {} to see whether it lives, which is told by
-{"ready": true} again. An answer is {"boolean"}, {"variables", "rows"}, {"triples"} or {"error": kind}, each
-with "seconds" and "tired"; a term is [kind, value, language, datatype], or null. A process that is tired has
-grown so much that the next query might want for memory; it is not asked again.
+A request is {"query", "union", "rows", "bytes", "seconds"}; or {"store"}, to open another in the place of the
+first; or {} to see whether it lives. The last two are told {"ready": true} again. An answer is {"boolean"},
+{"variables", "rows"}, {"triples"} or {"error": kind}, each with "seconds" and "tired"; a term is [kind,
+value, language, datatype], or null. A process that is tired has grown so much that the next query might want
+for memory; it is not asked again.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutio
 
 from engine.backends.graph_query import sandbox
 from engine.backends.graph_query.frames import packed, receive
-from engine.backends.graph_store import UNREADABLE
+from engine.backends.graph_store import DAMAGED, UNREADABLE
 
 NICENESS = 10
 """Of 19: searches of shoppers come first when processors are scarce."""
@@ -31,8 +32,6 @@ GRACE = 1.0
 """Seconds after its time that a query which the server did not stop stops itself."""
 TERM_BYTES = 16
 """What a term takes in a message beside its text, at most."""
-_DAMAGED = "Corruption"
-"""How RocksDB begins to say that a block is not what was written; a RuntimeError like those of evaluation."""
 
 
 class _TooMuch(Exception):  # noqa: N818 (a limit, not an error)
@@ -85,7 +84,7 @@ def answer(store: pyoxigraph.Store, request: dict[str, Any]) -> dict[str, Any]:
     except OSError as error:
         return {"error": "store", "message": str(error)}
     except (RuntimeError, ValueError) as error:
-        kind = "store" if str(error).startswith(_DAMAGED) else "evaluation"
+        kind = "store" if str(error).startswith(DAMAGED) else "evaluation"
         return {"error": kind, "message": str(error)}
 
 
@@ -94,18 +93,20 @@ def main(arguments: list[str]) -> int:
     sandbox.die_with(int(parent))
     os.nice(NICENESS)
     send = _only_frames_on_stdout()
-    try:
-        store = pyoxigraph.Store.read_only(path)
-    except UNREADABLE as error:
-        send({"error": "store", "message": str(error)})
+    store, told = _opened(path)
+    if store is None:
+        send(told)
         return 1
     sandbox.limit_memory(int(memory))
     sandbox.forbid_network()
     begin = sandbox.address_space()
-    send({"ready": True})
+    send(told)
     while (request := receive(sys.stdin.buffer)) is not None:
-        if not request:
-            send({"ready": True})
+        if "store" in request:
+            store = None  # its memory is free before the next one wants some
+            store, told = _opened(request["store"])
+        if store is None or "query" not in request:
+            send(told)
             continue
         start = perf_counter()
         # The alarm's default action ends the process, inside native code too, should the server be gone.
@@ -115,6 +116,14 @@ def main(arguments: list[str]) -> int:
         tired = sandbox.address_space() - begin > int(memory) // 2
         send({**found, "seconds": perf_counter() - start, "tired": tired})
     return 0
+
+
+def _opened(path: str) -> tuple[pyoxigraph.Store | None, dict[str, Any]]:
+    """With what the server is told of it."""
+    try:
+        return pyoxigraph.Store.read_only(path), {"ready": True}
+    except UNREADABLE as error:
+        return None, {"error": "store", "message": str(error)}
 
 
 def _only_frames_on_stdout() -> Any:

@@ -34,7 +34,7 @@ def problems(data: Path) -> list[str]:
 
 
 def test_a_whole_folder_is_whole(data: Path) -> None:
-    pointer, *generations, log = check_data(data)
+    pointer, *generations, log, events = check_data(data)
 
     active = DataFolder(data).open_active().id
     assert pointer == Verdict("pointer", (), f"{active} is active")
@@ -43,6 +43,7 @@ def test_a_whole_folder_is_whole(data: Path) -> None:
     }
     assert all(each.evidence.startswith("7 files match their SHA-256") for each in generations)
     assert log == Verdict("change log", (), "live changes up to 6 are whole")
+    assert events == Verdict("events", (), "none was ever recorded")
     assert not any(each.problems for each in (pointer, *generations, log))
 
 

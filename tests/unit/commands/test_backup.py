@@ -79,6 +79,7 @@ def test_check_says_what_is_whole_and_names_what_is_damaged(
         "ok pointer",
         "ok",
         "ok change log",
+        "ok events",
         "ok backup",
     ]
 

@@ -48,6 +48,28 @@ def test_a_key_gets_scopes_expiry_and_limits(keys: Path) -> None:
     assert (record.calls_per_second, record.calls_per_day) == (2.5, 1_000)
 
 
+def test_a_key_is_for_all_collections_unless_some_are_named(keys: Path, capsys: Output) -> None:
+    key(keys, "create", "operator")
+    key(keys, "create", "tenant", "--collection", "garden", "--collection", "fashion")
+    capsys.readouterr()
+
+    operator, tenant = read_keys(keys)
+    assert operator.collections is None
+    assert tenant.collections == frozenset({"garden", "fashion"})
+    key(keys, "list")
+    _, first, second = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert (first[3], second[3:5]) == ("all", ["fashion", "garden"])
+
+
+def test_a_collection_that_could_not_be_served_is_wrong_usage(keys: Path, capsys: Output) -> None:
+    assert key(keys, "create", "tenant", "--collection", "Garden Shop") == 2
+
+    assert (
+        "--collection is 'Garden Shop': a collection's name is 1 to 63 lower-case" in capsys.readouterr().err
+    )
+    assert not keys.exists()
+
+
 def test_list_shows_what_is_known_of_each_key(keys: Path, capsys: Output) -> None:
     key(keys, "create", "b", "--calls-per-day", "1000")
     key(keys, "create", "a", "--scope", "admin", "--scope", "search", "--expires-days", "1")
@@ -56,7 +78,7 @@ def test_list_shows_what_is_known_of_each_key(keys: Path, capsys: Output) -> Non
     assert key(keys, "list") == 0
 
     heading, first, second = (line.split() for line in capsys.readouterr().out.splitlines())
-    assert heading == ["name", "id", "scopes", "created", "expires", "calls/s", "calls/day"]
+    assert heading == ["name", "id", "scopes", "collections", "created", "expires", "calls/s", "calls/day"]
     assert (first[0], first[2:4], first[-2:]) == ("a", ["admin", "search"], ["any", "any"])
     assert (second[0], second[2], second[-3:]) == ("b", "search", ["never", "any", "1000"])
 

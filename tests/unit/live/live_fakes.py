@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -11,9 +11,10 @@ import numpy as np
 
 from engine.live.live_generation import LiveGeneration
 from engine.live.overlay import LayeredCatalog, Overlay
+from engine.live.product_reader import Linked
 from engine.live.state import LiveState
 from engine.live.writer import LiveWriter
-from engine.types import Entity, FloatArray, Product, ProductId, RowArray
+from engine.types import FloatArray, Product, ProductId, RowArray
 from engine.written_changes import WrittenChange, WrittenRequest
 from tests.rpc.fake_feed import FakeFeed
 from tests.unit.stages.vector_fakes import ExactVectors, ExactWords
@@ -126,6 +127,7 @@ class Shop:
     overlays: list[Overlay] = field(default_factory=list)
     most_slots: int = 1_000
     told: list[tuple[int, float]] = field(default_factory=list)
+    read: Callable[[Product], Linked] = lambda _: Linked({}, {})
 
     def __post_init__(self) -> None:
         from engine.product_texts import embedding_text
@@ -134,7 +136,7 @@ class Shop:
         matrix = np.array([embedding(embedding_text(each)) for each in self.listed], np.float32)
         vectors = ExactVectors(matrix.reshape(len(self.listed), DIMENSION))
         self.words = ListedWords([each.title for each in self.listed])
-        self.state = LiveState(self.base, vectors, open_words=lambda: self.words, read=self._read)
+        self.state = LiveState(self.base, vectors, open_words=lambda: self.words, read=self.read)
         self.live = LiveGeneration(
             self.state,
             generation_id="g",
@@ -163,12 +165,23 @@ class Shop:
         rows = np.flatnonzero(self.overlay.alive)
         return {each.id: each for each in self.catalog.products(rows)}
 
+    def put(self, *products: Product) -> None:
+        """As the log would tell it."""
+        self._apply([(each.id, each) for each in products])
+
+    def delete(self, *product_ids: str) -> None:
+        self._apply([(ProductId(each), None) for each in product_ids])
+
+    def _apply(self, changes: Sequence[tuple[ProductId, Product | None]]) -> None:
+        first = self.live.sequence + 1
+        self.live.apply(
+            WrittenChange(sequence, product_id, product, None, "")
+            for sequence, (product_id, product) in enumerate(changes, first)
+        )
+
     def _encode(self, texts: Sequence[str]) -> FloatArray:
         self.encoded += texts
         return np.array([embedding(text) for text in texts], np.float32)
-
-    def _read(self, _product: Product) -> Mapping[Entity, float]:
-        return {}
 
     @contextmanager
     def _using(self) -> Iterator[LiveGeneration]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine.live.overlay import LayeredCatalog, LiveProduct, Overlay
 from engine.live.past_queries import LayeredPastQueries
+from engine.live.suggestions import LiveNames
 from engine.live.vectors import LayeredVectors
 from engine.types import FloatArray, PastQuery
 from tests.unit.live.live_fakes import DIMENSION, ListedCatalog, product
@@ -50,7 +51,7 @@ class TwoQueries:
 
 
 def test_past_queries_leave_out_what_is_no_more() -> None:
-    queries = LayeredPastQueries(TwoQueries(), OVERLAY)
+    queries = LayeredPastQueries(TwoQueries(), OVERLAY, LiveNames(3))
 
     assert [queries.get(row).rows.tolist() for row in range(len(queries))] == [[0], [1]]
     assert [each.text for each in queries.suggest("", 5)] == ["ink", "pen"]

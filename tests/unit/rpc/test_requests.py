@@ -13,13 +13,14 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from cartograph.v1 import catalog_service_pb2 as catalog
+from cartograph.v1 import event_service_pb2 as event
 from cartograph.v1 import generation_service_pb2 as generation
 from cartograph.v1 import knowledge_graph_service_pb2 as graph
 from cartograph.v1 import search_service_pb2 as search
 from engine.errors import InvalidArgumentError
 from engine.graph_values import DescribeRequest, GraphQuery, NeighboursRequest
 from engine.request import SearchRequest, Source
-from engine.rpc.convert import changes, graph_requests, requests, watching
+from engine.rpc.convert import changes, events, graph_requests, requests, watching
 from engine.rpc.convert.products import View
 from engine.stages.expand import ExpansionMode
 
@@ -51,6 +52,8 @@ READERS: dict[type[Message], tuple[Callable[[Any], object], dict[str, Any]]] = {
     catalog.PatchProductsRequest: (changes.patches, {"patches": [{"product": {"id": "x"}}]}),
     catalog.DeleteProductsRequest: (changes.deletions, {"product_ids": ["x"]}),
     catalog.WatchChangesRequest: (watch, {}),
+    event.RecordEventsRequest: (events.given, {"events": [{"event_id": "x"}]}),
+    event.ForgetShopperRequest: (events.shopper_id, {"shopper_id": "x"}),
     generation.ListGenerationsRequest: (requests.generation_page, {}),
     generation.ActivateGenerationRequest: (requests.activation, {"generation_id": "x"}),
     graph.DescribeEntityRequest: (graph_requests.describe, {"name": "x"}),
@@ -64,7 +67,7 @@ READERS: dict[type[Message], tuple[Callable[[Any], object], dict[str, Any]]] = {
 def request_descriptors() -> list[Descriptor]:
     return [
         method.input_type
-        for module in (search, catalog, generation, graph)
+        for module in (search, catalog, event, generation, graph)
         for service in module.DESCRIPTOR.services_by_name.values()
         for method in service.methods
         if method.input_type.fields
@@ -244,6 +247,9 @@ def test_strength_is_from_0_to_1(strength: float) -> None:
         (catalog.BatchGetProductsRequest(), "product_ids"),
         (catalog.BatchGetProductsRequest(product_ids=["x"] * 101), "product_ids"),
         (catalog.BatchGetProductsRequest(product_ids=["x", ""]), "product_ids[1]"),
+        (event.RecordEventsRequest(), "events"),
+        (event.ForgetShopperRequest(), "shopper_id"),
+        (event.ForgetShopperRequest(shopper_id="x" * 201), "shopper_id"),
         (generation.ListGenerationsRequest(page_size=-1), "page_size"),
         (generation.ActivateGenerationRequest(), "generation_id"),
         (graph.DescribeEntityRequest(), "entity_id"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +14,13 @@ from typing import Any, cast
 import grpc
 import pytest
 
+from engine.collection import ONLY
 from engine.errors import OverloadedError
 from engine.metrics import Metrics
 from engine.rpc.admission import Admission
 from engine.rpc.receiving import Receiver
 from engine.rpc.streaming import Streams
+from engine.rpc.tenancy import Collections
 from engine.security.access import Access
 from engine.security.audit import AuditLog
 from engine.security.key_file import KeyRecord
@@ -116,6 +120,41 @@ def test_a_stream_ends_when_its_key_loses_the_scope(tmp_path: Path) -> None:
     assert context.status.code is grpc.StatusCode.PERMISSION_DENIED
 
 
+def test_a_stream_ends_when_its_key_is_for_its_collection_no_more(tmp_path: Path) -> None:
+    keys, context = CurrentKeys(Keys.of([RECORD])), Context()
+
+    def followed() -> None:
+        Collections(frozenset({"garden"})).choose((), None)
+        responses = opened(numbers, keys, tmp_path, context)
+        next(responses)
+        keys.value = Keys.of([RECORD.model_copy(update={"collections": frozenset({"fashion"})})])
+        with pytest.raises(AbortedError):
+            next(responses)
+
+    copy_context().run(followed)  # as gRPC gives each call one of its own
+
+    assert context.status is not None
+    assert context.status.code is grpc.StatusCode.PERMISSION_DENIED
+    assert '"reason": "COLLECTION_DENIED"' in (tmp_path / "audit.jsonl").read_text()
+
+
+def test_one_of_several_collections_leaves_the_others_streams_to_open() -> None:
+    parts = Metrics(), Admission(None, AuditLog()), Receiver(lambda: False)
+    streams, end = Streams(*parts, 3, collections=("garden", "fashion")), threading.Event()
+    for _ in range(2):  # half of three, rounded up
+        streams.check_room("garden")
+        streams.pool("garden").submit(end.wait, 10)
+
+    with pytest.raises(OverloadedError, match="2 streams of this collection open"):
+        streams.check_room("garden")
+    streams.check_room("fashion")
+    streams.pool("fashion").submit(end.wait, 10)
+    with pytest.raises(OverloadedError, match="3 streams open"):
+        streams.check_room("fashion")
+    end.set()
+    streams.close()
+
+
 def test_credentials_are_not_looked_at_before_it_is_time(tmp_path: Path) -> None:
     keys, context = CurrentKeys(Keys.of([RECORD])), Context()
     responses = opened(numbers, keys, tmp_path, context, renewal=60.0)
@@ -165,4 +204,4 @@ def test_no_more_streams_are_let_in_than_there_are_threads() -> None:
     streams = Streams(Metrics(), Admission(None, AuditLog()), Receiver(lambda: False), 0)
 
     with pytest.raises(OverloadedError, match="0 streams open"):
-        streams.check_room()
+        streams.check_room(ONLY)

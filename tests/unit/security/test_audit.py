@@ -25,6 +25,7 @@ FIELDS = {
     "outcome": "OK",
     "reason": "",
     "generation": "",
+    "collection": "",
 }
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from cartograph.v1 import (
     catalog_service_pb2,
+    event_service_pb2,
     generation_service_pb2,
     knowledge_graph_service_pb2,
     search_service_pb2,
@@ -11,7 +12,13 @@ from cartograph.v1 import (
 from engine.rpc.server import SERVICES
 from engine.security.scopes import SCOPE_OF, Scope, scope_of
 
-MODULES = (catalog_service_pb2, generation_service_pb2, knowledge_graph_service_pb2, search_service_pb2)
+MODULES = (
+    catalog_service_pb2,
+    event_service_pb2,
+    generation_service_pb2,
+    knowledge_graph_service_pb2,
+    search_service_pb2,
+)
 CALLS = {
     f"/{service.full_name}/{method.name}": service.name
     for module in MODULES
@@ -23,12 +30,14 @@ OTHERS = {
     "PatchProducts": Scope.WRITE,
     "DeleteProducts": Scope.WRITE,
     "WatchChanges": Scope.FOLLOW,
+    "RecordEvents": Scope.RECORD,
 }
 BY_SERVICE = {
     "SearchService": Scope.SEARCH,
     "CatalogService": Scope.SEARCH,
     "KnowledgeGraphService": Scope.SEARCH,
     "GenerationService": Scope.ADMIN,
+    "EventService": Scope.ADMIN,
 }
 
 

@@ -45,6 +45,21 @@ def test_a_token_says_who_calls_and_what_it_may(folder: Path, algorithm: str) ->
     assert caller == Caller("backend@shop.example", frozenset({Scope.SEARCH, Scope.ADMIN}))
 
 
+@pytest.mark.parametrize(
+    ("claims", "collections"),
+    [
+        ({}, None),
+        ({"collections": ["garden", "fashion"]}, frozenset({"garden", "fashion"})),
+        ({"collections": []}, frozenset()),
+    ],
+    ids=["for all", "for some", "for none"],
+)
+def test_a_token_says_which_collections_it_is_for(
+    tokens: Tokens, claims: dict[str, Any], collections: frozenset[str] | None
+) -> None:
+    assert tokens.caller_of(SIGNER.token(**claims)).collections == collections
+
+
 def test_a_token_without_scopes_is_known_and_may_nothing(tokens: Tokens) -> None:
     assert tokens.caller_of(SIGNER.token(scope=None)).scopes == frozenset()
 
@@ -63,6 +78,9 @@ def test_a_token_without_scopes_is_known_and_may_nothing(tokens: Tokens) -> None
         {"sub": 7},
         {"sub": "x" * 257},
         {"scope": ["search"]},
+        {"collections": "garden"},
+        {"collections": [1]},
+        {"collections": {"garden": True}},
         {"nbf": int(time.time()) + 3_600},
     ],
     ids=repr,

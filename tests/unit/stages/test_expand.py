@@ -130,6 +130,18 @@ def test_synonyms_the_catalogue_knows_become_words_unless_they_only_say_the_same
     assert expand.other_words(sofa, expand(sofa, AUTO)) == ("couch", "沙发")  # "small sofa" holds "sofa"
 
 
+def test_a_chinese_name_whose_characters_the_catalogue_has_not_is_left_out_before_it_is_cut() -> None:
+    query = understood((SOFA, 0, 1), tokens="couch")
+    known = {"sofa": 4, "couch": 1, "small": 9, "沙发": 2}
+
+    def words(chinese: frozenset[str]) -> tuple[str, ...]:
+        expand = Expand(GRAPH, known, chinese=chinese)
+        return expand.other_words(query, expand(query, AUTO))
+
+    assert words(frozenset("沙滩发")) == ("sofa", "small sofa", "沙发")
+    assert words(frozenset("沙滩")) == ("sofa", "small sofa")
+
+
 def test_products_that_match_more_of_the_query_rank_higher() -> None:
     expand = Expand(GRAPH)
     found = expand.candidates(expand(BLACK_CARTRIDGE, AUTO), 25, None).candidates

@@ -1,8 +1,8 @@
 """What shoppers did, as training data: which products answer a query, freed from bots, noise and position.
 
-Each file is one step: read (`reading`), drop repeats (`repeats`) and bots (`bots`), put together what
-happened to each product in each result list (`showings`), estimate how many shoppers look at each place
-(`examination`), grade (`grading`). `source` is the way in.
+Each file is one step: read (`reading`; `recorded`, of a server's own store), drop repeats (`repeats`) and
+bots (`bots`), put together what happened to each product in each result list (`showings`), estimate how many
+shoppers look at each place (`examination`), grade (`grading`). `source` is the way in.
 """
 
 from index_builder.train.queries.events.report import EventReport

@@ -81,16 +81,18 @@ def cleaned(table: EventTable, rules: EventRules) -> CleanEvents:
     )
 
 
-def with_rows(table: EventTable, row_of: Mapping[str, int]) -> tuple[EventTable, int, int]:
+def with_rows(
+    table: EventTable, row_of: Mapping[str, int], most_unknown: float = 0.5
+) -> tuple[EventTable, int, int]:
     """`product` becomes its row in the catalogue, so that two ids of one product are one; unknown ones get
     numbers above the last row, which is returned beside the count of unknown products.
 
-    Raises ConfigError when more than half of the products are unknown.
+    Raises ConfigError when a greater share of the products than `most_unknown` is unknown.
     """
     end = max(row_of.values(), default=-1) + 1
     found = [row_of.get(product, -1) for product in table.products]
     unknown = sorted(product for product, row in zip(table.products, found, strict=True) if row < 0)
-    if 2 * len(unknown) > len(found):
+    if len(unknown) > most_unknown * len(found):
         raise ConfigError(
             f"{len(unknown):,} of the {len(found):,} products in the events are not in the catalogue, among "
             f"them {', '.join(unknown[:_EXAMPLES])}. Events must name products by the catalogue's ids; check "

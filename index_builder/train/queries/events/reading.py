@@ -13,6 +13,7 @@ from index_builder.quality.verdicts import RejectedRowError
 from index_builder.sources.readers import read_rows
 from index_builder.sources.rows import BadRow, Problem, QuarantinedRow, RawRow
 from index_builder.train.queries.events.cells import read_event
+from index_builder.train.queries.events.recorded import read_recorded
 from index_builder.train.queries.events.table import EventTable, EventTableBuilder
 
 _EXAMPLES = 3
@@ -36,7 +37,8 @@ def read_events(
     max_bad_share: float = DEFAULT_MAX_BAD_SHARE,
     on_bad_row: Callable[[QuarantinedRow], None] | None = None,
 ) -> EventsRead:
-    """Read JSONL, CSV, TSV or Parquet files, gzipped or not, as one log.
+    """Read JSONL, CSV, TSV or Parquet files, gzipped or not, and what servers of a data folder recorded, as
+    one log.
 
     Columns are found by their usual names (`cells.py`). Raises ConfigError without a path, DataError for a
     file that cannot be read or lacks columns, and TooManyBadRowsError, a DataError, for one of whose rows
@@ -48,6 +50,9 @@ def read_events(
     row_count, counts = 0, Counter[Problem]()
     bad: list[QuarantinedRow] = []
     for path in paths:
+        if path.is_dir():
+            row_count += read_recorded(path, builder)
+            continue
         reading = _FileReading(path)
         reading.read(builder, on_bad_row)
         reading.check(max_bad_share)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from index_builder.train.queries.events.reading import EventsRead, read_events
 from index_builder.train.queries.events.report import EventReport
 from index_builder.train.queries.events.rules import EventRules
 from index_builder.train.queries.events.showings import Showings, showings
+from index_builder.train.queries.events.table import EventTable
 from index_builder.train.queries.query import ANSWERS_FROM, Origin, TrainingQuery
 from index_builder.train.queries.source import ORIGIN_WEIGHTS, Source
 
@@ -62,7 +64,28 @@ def event_queries(
     unknown.
     """
     read = read_events(paths, max_bad_share=max_bad_share, on_bad_row=on_bad_row)
-    table, end, unknown = with_rows(read.table, row_of)
+    learned = learned_from(read.table, row_of, rules)
+    return learned.queries, _report(read, learned)
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Queries sorted by text, and what led to them: `dropped` counts queries, `unknown` products."""
+
+    queries: list[TrainingQuery]
+    clean: CleanEvents
+    looks: Examination
+    dropped: Mapping[str, int]
+    unknown: int
+
+
+def learned_from(
+    table: EventTable, row_of: Mapping[str, int], rules: EventRules, *, most_unknown: float = 0.5
+) -> Learned:
+    """Of events that were read. Raises ConfigError when a greater share of their products than `most_unknown`
+    is unknown.
+    """
+    table, end, unknown = with_rows(table, row_of, most_unknown)
     clean = cleaned(table, rules)
     happened = showings(clean.table)
     looks = _looks(happened, clean.impressions, rules)
@@ -74,7 +97,7 @@ def event_queries(
     queries = training_queries(evidence, graded, clean.table.queries, rules)
     if lost := int(usable.sum()) - len(queries):
         dropped = {**dropped, _NO_ANSWER: lost}
-    return queries, _report(read, clean, dropped, unknown, looks, queries)
+    return Learned(queries, clean, looks, dropped, unknown)
 
 
 def _looks(happened: Showings, impressions: bool, rules: EventRules) -> Examination:
@@ -84,14 +107,8 @@ def _looks(happened: Showings, impressions: bool, rules: EventRules) -> Examinat
     return assumed(places, rules) if places else examination(happened, rules)
 
 
-def _report(
-    read: EventsRead,
-    clean: CleanEvents,
-    dropped_queries: Mapping[str, int],
-    unknown: int,
-    looks: Examination,
-    queries: Sequence[TrainingQuery],
-) -> EventReport:
+def _report(read: EventsRead, learned: Learned) -> EventReport:
+    clean, looks, queries = learned.clean, learned.looks, learned.queries
     counts = np.bincount(read.table.kind, minlength=len(EventKind)).tolist()
     answers = sum(int((query.grades >= ANSWERS_FROM).sum()) for query in queries)
     return EventReport(
@@ -102,8 +119,8 @@ def _report(
         shopper_count=int(read.table.shopper.max(initial=-1)) + 1,
         bots=clean.bots,
         dropped=clean.dropped,
-        dropped_queries=dropped_queries,
-        unknown_products=unknown,
+        dropped_queries=learned.dropped,
+        unknown_products=learned.unknown,
         examination=looks,
         query_count=len(queries),
         answers=answers,

@@ -1,0 +1,1 @@
+"""Shoppers' events online: checked, given names that hide whose they are, recorded, forgotten, expired."""
