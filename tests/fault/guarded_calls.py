@@ -16,6 +16,7 @@ from google.rpc.status_pb2 import Status
 
 from cartograph.v1 import (
     catalog_service_pb2_grpc,
+    event_service_pb2_grpc,
     generation_service_pb2_grpc,
     knowledge_graph_service_pb2_grpc,
     search_service_pb2_grpc,
@@ -24,6 +25,7 @@ from engine.metrics import Metrics
 from engine.rpc.admission import Admission
 from engine.rpc.catalog_servicer import CatalogServicer
 from engine.rpc.engine_api import SearchEngine
+from engine.rpc.event_servicer import EventServicer
 from engine.rpc.following import Following
 from engine.rpc.generation_servicer import GenerationServicer
 from engine.rpc.guard import Guard, Handler
@@ -99,7 +101,10 @@ class GuardedCalls:
             SearchServicer(lambda: engine, metrics), server
         )
         catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server(
-            CatalogServicer(lambda: engine, metrics, following), server
+            CatalogServicer(lambda: engine, metrics, lambda: following), server
+        )
+        event_service_pb2_grpc.add_EventServiceServicer_to_server(
+            EventServicer(lambda: engine, metrics), server
         )
         knowledge_graph_service_pb2_grpc.add_KnowledgeGraphServiceServicer_to_server(
             KnowledgeGraphServicer(lambda: engine), server

@@ -131,7 +131,9 @@ def test_the_wall_clock_is_asked_only_for_dates_and_by_whom_several_processes_sh
         "backends/change_log.py",  # times of changes stand still until it has caught up
         "backup/restore.py",  # a name, with a number where it is taken
         "backup/take.py",  # shown
+        "backup/forgotten.py",  # shown
         "commands/key.py",  # dates of keys
+        "events/event_book.py",  # dates of events, and how long they are kept
         "security/audit.py",  # shown
         "security/certificates.py",  # validity
         "security/keys.py",  # validity

@@ -141,7 +141,7 @@ class Newest:
 def engine(tmp_path: Path, small_data: Path) -> Iterator[ServingEngine]:
     data = tmp_path / "data"
     DataFolder(data).activate(link_generation(active_generation(small_data), data).id)
-    opened = open_engine(ServeSettings(data=data, threads=1, verify=False, live_products=100_000))
+    opened = open_engine(data, ServeSettings(data=data, threads=1, verify=False, live_products=100_000))
     yield opened
     opened.close()
 

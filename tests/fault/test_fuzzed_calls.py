@@ -54,9 +54,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory, small_data: Path) -> Iterat
     data = tmp_path_factory.mktemp("fuzzed") / "data"
     DataFolder(data).activate(link_generation(active_generation(small_data), data).id)
     opened = open_engine(
+        data,
         ServeSettings(
             data=data, threads=1, live_products=100, cached_results=50, cached_embeddings=50, verify=False
-        )
+        ),
     )
     yield opened
     opened.close()
@@ -78,6 +79,8 @@ def known(engine: ServingEngine) -> Known:
         "title": ["Widget", "Black ink cartridge"],
         "name": names,
         "entity_id": [each.iri for each in entities] + ["urn:cartograph:product:OFF-0001"],
+        "event_id": ["e-1", "e-2", "e-3"],
+        "shopper_id": ["shopper-1", "shopper-2"],
         "kind": ["", "color", "product_type", "brand"],
         "paths": ["price", "title", "attributes", "attributes.color", "*", "release_time", "id"],
         "facet_keys": ["brand", "category", "price", "attributes.color", "date_released"],
