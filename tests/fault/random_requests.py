@@ -80,7 +80,8 @@ class RandomRequests:
                 number = random.choice(_FLOATS) if odd else random.gauss()
                 return _tag(field, _FIXED32) + struct.pack("<f", number)
             case FieldDescriptor.TYPE_ENUM | FieldDescriptor.TYPE_BOOL:
-                return _tag(field, _VARINT) + self._integer(2)
+                named = 2 if field.enum_type is None else len(field.enum_type.values)
+                return _tag(field, _VARINT) + self._integer(named)
             case FieldDescriptor.TYPE_INT32 | FieldDescriptor.TYPE_INT64:
                 return _tag(field, _VARINT) + self._integer(9)
         raise NotImplementedError(f"{field.full_name} is of a type that no request had so far")
