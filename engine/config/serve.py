@@ -1,120 +1,29 @@
-"""Settings of the command line. A flag wins over a CARTOGRAPH_* variable, that over the TOML file, that over
-the default. Nothing is read from the environment until `read_settings` is called.
-"""
+"""Settings of `python -m engine serve`."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import Field
 
-from engine.collection import ONLY, is_collection_name
+from engine.collection import ONLY
+from engine.config.base import Settings
+from engine.config.values import (
+    DEFAULT_METRICS_PORT,
+    DEFAULT_PORT,
+    Collector,
+    Device,
+    LogFormat,
+    LogLevel,
+    NamedFolders,
+    Port,
+    Seconds,
+)
 
-DEFAULT_PORT = 50051
-DEFAULT_METRICS_PORT = 9464
-ENV_PREFIX = "CARTOGRAPH_"
 _MOST_WORKERS = 8
-
-Device = Literal["auto", "cpu", "cuda"]
-LogLevel = Literal["debug", "info", "warning", "error"]
-LogFormat = Literal["auto", "json", "console"]
-Port = Annotated[int, Field(ge=0, le=65_535)]
-Seconds = Annotated[float, Field(ge=0, le=86_400)]
-
-
-def _split(value: object) -> object:
-    """A variable holds a list as text, with commas between its entries."""
-    return (
-        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-    )
-
-
-def _collector(value: str) -> str:
-    if value and not re.fullmatch(r"https?://[^\s/]+/?", value):
-        raise PydanticCustomError("collector", "give scheme, host and port, as http://localhost:4317")
-    return value
-
-
-def _collection(value: str) -> str:
-    if not is_collection_name(value):
-        raise PydanticCustomError(
-            "collection",
-            "a collection's name is 1 to 63 lower-case letters, digits and hyphens, and begins with a letter",
-        )
-    return value
-
-
-def _named_folders(value: object) -> object:
-    """NAME=FOLDER of flags and variables; a table of a file holds them apart already."""
-    if isinstance(value, Mapping):
-        return tuple(value.items())
-    parts = _split(value)
-    return tuple(map(_named_folder, parts)) if isinstance(parts, list | tuple) else parts
-
-
-def _named_folder(part: object) -> object:
-    if not isinstance(part, str):
-        return part
-    name, _, folder = part.partition("=")
-    if not folder:
-        raise PydanticCustomError("collection", "give a name and a data folder, as garden=data/garden")
-    return name, folder
-
-
-def _apart(value: tuple[tuple[str, Path], ...]) -> tuple[tuple[str, Path], ...]:
-    for what, each in (
-        ("name", [name for name, _ in value]),
-        ("data folder", [folder.resolve() for _, folder in value]),
-    ):
-        if len(set(each)) < len(each):
-            raise PydanticCustomError(
-                "collection",
-                "two collections have the same {what}; each needs one of its own",
-                {"what": what},
-            )
-    return value
-
-
-Collector = Annotated[str, AfterValidator(_collector)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-CollectionName = Annotated[str, AfterValidator(_collection)]
-CollectionNames = Annotated[tuple[CollectionName, ...], NoDecode, BeforeValidator(_split)]
-NamedFolders = Annotated[
-    tuple[tuple[CollectionName, Path], ...], NoDecode, BeforeValidator(_named_folders), AfterValidator(_apart)
-]
-
-
-class Settings(BaseSettings):
-    """Values only: building one reads neither the environment nor a file; `read_settings` does.
-
-    `table` is the TOML file's table, the command's name. Of the fields in `alternatives`, at most one may be
-    set, and one has to be if `needs_one`; a source that sets one of them silences the others in the sources
-    below it. `also_in_table` names the
-    keys of the table that other actions of the same command read: they are neither read nor refused.
-    """
-
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
-    table: ClassVar[str]
-    alternatives: ClassVar[tuple[str, ...]] = ()
-    needs_one: ClassVar[bool] = False
-    also_in_table: ClassVar[tuple[str, ...]] = ()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 (pydantic-settings names these parameters)
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings,)
 
 
 class ServeSettings(Settings):
@@ -383,152 +292,3 @@ class ServeSettings(Settings):
     @property
     def worker_count(self) -> int:
         return self.workers or min(_MOST_WORKERS, 2 * (os.cpu_count() or 1))
-
-
-class SearchSettings(Settings):
-    """`python -m engine search`."""
-
-    table: ClassVar[str] = "search"
-    alternatives: ClassVar[tuple[str, ...]] = ("target", "data")
-
-    target: str = Field(default=f"localhost:{DEFAULT_PORT}", description="Server to ask, as host:port.")
-    data: Path | None = Field(
-        default=None, description="Search this data folder in process; no server is asked."
-    )
-    collection: CollectionName | None = Field(
-        default=None, description="Which of the server's catalogues to search, where it has several."
-    )
-    filter: str = Field(
-        default="", description='Which products may be returned, as in price < 200 AND brand = "X".'
-    )
-    order_by: str = Field(
-        default="", description="Order of the results, as in price desc; empty is by score."
-    )
-    facet: Names = Field(default=(), description="Field to count over the results; may be repeated.")
-    api_key_file: Path | None = Field(
-        default=None,
-        description="File with the API key or token to send. There is no flag for the key itself: other "
-        "users of a machine see the flags of a command.",
-    )
-    tls: bool = Field(
-        default=False,
-        description="Encrypt, and ask for a certificate that this machine trusts; implied by --tls-ca.",
-    )
-    tls_ca: Path | None = Field(
-        default=None, description="PEM file of the authority that the server's certificate must be of."
-    )
-    client_cert: Path | None = Field(
-        default=None, description="PEM file of our own certificate, where the server asks for one."
-    )
-    client_key: Path | None = Field(default=None, description="PEM file of its private key.")
-    page_size: int = Field(default=10, ge=1, le=100, description="Results to show, 1 to 100.")
-    page_token: str = Field(default="", description="The page after the one that printed this token.")
-    explain: bool = Field(
-        default=False, description="Show the parts of each score and the paths that led there."
-    )
-    rerank: bool = Field(default=True, description="Let the cross-encoder decide the final order.")
-    timeout: Seconds = Field(default=30.0, gt=0, description="Seconds to wait for the answer.")
-    json_output: bool = Field(
-        default=False,
-        description="Print the response as one JSON object.",
-        json_schema_extra={"flag": "--json"},
-    )
-    device: Device = Field(default="auto", description="With --data: where models and vector search run.")
-    threads: int = Field(
-        default=0, ge=0, le=1_024, description="With --data: CPU threads; 0 means all cores."
-    )
-    verify: bool = Field(default=True, description="With --data: check the SHA-256 of every file first.")
-
-
-class KeySettings(Settings):
-    """`python -m engine key`."""
-
-    table: ClassVar[str] = "key"
-
-    keys: Path = Field(description="File of API keys; `create` makes it where there is none.")
-    scope: Names = Field(
-        default=("search",),
-        description="What a new key may do: search, write (products), follow (their changes), record "
-        "(shoppers' events), admin (generations, forgetting shoppers); may be repeated.",
-    )
-    collection: CollectionNames = Field(
-        default=(),
-        description="The only collection of a server that a new key is for; may be repeated. None is all, "
-        "those to come too.",
-    )
-    expires_days: int = Field(
-        default=0, ge=0, le=36_500, description="Days until a new key expires; 0 is never."
-    )
-    calls_per_second: float = Field(
-        default=0.0,
-        ge=0,
-        le=1e6,
-        description="Calls a second that a new key may make; so many may come at once. A batch counts as "
-        "many as it holds. 0 is no limit.",
-    )
-    calls_per_day: int = Field(
-        default=0, ge=0, le=10**12, description="Calls a day (UTC) that a new key may make; 0 is no limit."
-    )
-
-
-class BackupSettings(Settings):
-    """`python -m engine backup`."""
-
-    table: ClassVar[str] = "backup"
-
-    data: Path = Field(description="Data folder to back up, while servers use it as ever.")
-    to: Path = Field(
-        description="Folder for the backup, or a new file whose name ends in .tar. A folder holds the latest "
-        "backup alone, and generations that it has already are not copied again."
-    )
-    every_generation: bool = Field(
-        default=False,
-        description="Back up all generations that are kept, so that a restored folder can be rolled back; "
-        "without it, the active one.",
-        json_schema_extra={"flag": "--all"},
-    )
-
-
-class RestoreSettings(Settings):
-    """`python -m engine restore`."""
-
-    table: ClassVar[str] = "restore"
-
-    source: Path = Field(
-        description="Backup to restore: its folder, or its .tar file.", json_schema_extra={"flag": "--from"}
-    )
-    data: Path = Field(description="Data folder to make of it; one that is new or empty.")
-    replace: bool = Field(
-        default=False,
-        description="Restore although the data folder holds something, which is kept beside it under another "
-        "name. Stop its servers first.",
-    )
-
-
-class CheckSettings(Settings):
-    """`python -m engine check`."""
-
-    table: ClassVar[str] = "check"
-    alternatives: ClassVar[tuple[str, ...]] = ("data", "backup")
-
-    data: Path | None = Field(
-        default=None, description="Data folder whose generations, change log and events are read."
-    )
-    backup: Path | None = Field(
-        default=None, description="Backup that is read: its folder, or its .tar file."
-    )
-
-
-class DoctorSettings(Settings):
-    """`python -m engine doctor`."""
-
-    table: ClassVar[str] = "doctor"
-
-    data: Path | None = Field(
-        default=None, description="Data folder whose active generation is checked as well."
-    )
-    json_output: bool = Field(
-        default=False,
-        description="Print the findings as one JSON object.",
-        json_schema_extra={"flag": "--json"},
-    )
