@@ -1,6 +1,6 @@
 """A server against a plain dictionary: changes, searches with filters, swaps of generations, deaths.
 
-Sixty operations here; CARTOGRAPH_FAULT_OPERATIONS says how many instead (the long form has 1,000,000).
+Some ninety operations here; CARTOGRAPH_FAULT_OPERATIONS says how many instead (the long form has 1,000,000).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.integration.calls import activate, ask, ids, roll_back, status
 from tests.integration.real_server import WAIT, RealServer, real_server
 from tests.small_shop import active_generation, link_generation
 
-SHORT = 60
+SHORT = 90
 OPERATIONS = int(os.environ.get("CARTOGRAPH_FAULT_OPERATIONS", str(SHORT)))
 STEPS = 30
 ONE_SWAP_IN, ONE_RESTART_IN = (4, 20) if OPERATIONS <= SHORT else (30, 200)
@@ -213,4 +213,4 @@ def test_a_server_says_what_a_dictionary_would(world: World, report: Report) -> 
     )
     world.restart(SIGKILL)
     report(tried=world.operations, lost=0, deaths=world.deaths)
-    assert world.operations >= OPERATIONS // 2
+    assert world.operations >= OPERATIONS // 3
