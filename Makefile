@@ -14,6 +14,7 @@ FUZZ_INPUTS ?= 10000000
 MODEL_OPERATIONS ?= 1000000
 CONCURRENT_READS ?= 1000000
 SOAK_SECONDS ?= 7200
+JOBS ?= 2
 CATALOG ?= $(SAMPLE)/products.jsonl
 EVALUATION ?= $(SAMPLE)/queries.tsv
 
@@ -33,8 +34,9 @@ demo: $(INSTALLED)
 		--judged-queries $(SAMPLE)/queries.tsv --qrels $(SAMPLE)/qrels.tsv
 	$(BIN)/python -m benchmarks.demo --data $(DEMO)
 
+# Side by side, file by file: most tests wait for a process, a disk or one core.
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""What is dear to make and good for many tests: made once for each test session."""
+"""What is dear to make and good for many tests: made once for each run of tests."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from engine.pipeline import Pipeline
 from index_builder.config import BuildSettings
 from index_builder.judgements import Judgements
 from index_builder.train.queries.query import TrainingPair
+from tests.made_once import made_once
 from tests.small_shop import SmallShop
 
 # Machines are shared, so no example has a time limit of its own. By hand every run tries new examples; a
@@ -58,9 +59,11 @@ def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from index_builder.train.base_model import resolve_base_model
     from index_builder.train.export import export_encoder
 
-    folder = tmp_path_factory.mktemp("encoder")
-    export_encoder(resolve_base_model(BASE_MODEL), folder, base_model=BASE_MODEL)
-    return folder
+    def export(folder: Path) -> None:
+        folder.mkdir()
+        export_encoder(resolve_base_model(BASE_MODEL), folder, base_model=BASE_MODEL)
+
+    return made_once(tmp_path_factory, "encoder", export)
 
 
 @pytest.fixture(scope="session")
@@ -89,15 +92,17 @@ def cross_encoder_folder(tmp_path_factory: pytest.TempPathFactory, sample_pairs:
     from index_builder.train.reranker.cross_encoder import train_cross_encoder
     from index_builder.train.reranker.fitting import TrainingPlan
 
-    folder = tmp_path_factory.mktemp("cross_encoder")
-    train_cross_encoder(
-        sample_pairs,
-        base=resolve_base_model(BASE_MODEL),
-        out=folder,
-        base_model=BASE_MODEL,
-        plan=TrainingPlan(layers=2, max_tokens=32, epochs=3, learning_rate=2e-4),
-    )
-    return folder
+    def train(folder: Path) -> None:
+        folder.mkdir()
+        train_cross_encoder(
+            sample_pairs,
+            base=resolve_base_model(BASE_MODEL),
+            out=folder,
+            base_model=BASE_MODEL,
+            plan=TrainingPlan(layers=2, max_tokens=32, epochs=3, learning_rate=2e-4),
+        )
+
+    return made_once(tmp_path_factory, "cross_encoder", train)
 
 
 @pytest.fixture(scope="session")
@@ -106,17 +111,18 @@ def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from index_builder.build import build
     from index_builder.progress import SilentProgress
 
-    out = tmp_path_factory.mktemp("sample") / "data"
-    settings = BuildSettings(
-        catalog=(SAMPLE_FOLDER / "products.jsonl",),
-        queries=SAMPLE_FOLDER / "past_queries.tsv",
-        ontology=(SAMPLE_FOLDER / "taxonomy.ttl",),
-        out=out,
-        reranker_pairs=200,
-        threads=2,
-    )
-    build(settings, SilentProgress())
-    return out
+    def publish(folder: Path) -> None:
+        settings = BuildSettings(
+            catalog=(SAMPLE_FOLDER / "products.jsonl",),
+            queries=SAMPLE_FOLDER / "past_queries.tsv",
+            ontology=(SAMPLE_FOLDER / "taxonomy.ttl",),
+            out=folder,
+            reranker_pairs=200,
+            threads=2,
+        )
+        build(settings, SilentProgress())
+
+    return made_once(tmp_path_factory, "sample", publish)
 
 
 @pytest.fixture(scope="session")
@@ -145,7 +151,11 @@ def one_torch_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def small_shop(tmp_path_factory: pytest.TempPathFactory) -> SmallShop:
-    return SmallShop.write(tmp_path_factory.mktemp("small_shop"))
+    def write(folder: Path) -> None:
+        folder.mkdir()
+        SmallShop.write(folder)
+
+    return SmallShop.of(made_once(tmp_path_factory, "small_shop", write))
 
 
 @pytest.fixture(scope="session")
@@ -154,6 +164,6 @@ def small_data(tmp_path_factory: pytest.TempPathFactory, small_shop: SmallShop) 
     from index_builder.build import build
     from index_builder.progress import SilentProgress
 
-    out = tmp_path_factory.mktemp("small") / "data"
-    build(small_shop.settings(out), SilentProgress())
-    return out
+    return made_once(
+        tmp_path_factory, "small", lambda folder: build(small_shop.settings(folder), SilentProgress())
+    )

@@ -28,15 +28,21 @@ class SmallShop:
     product_ids: frozenset[str]
 
     @classmethod
-    def write(cls, folder: Path) -> SmallShop:
+    def of(cls, folder: Path) -> SmallShop:
+        """That was written there."""
         lines = (SAMPLE / "products.jsonl").read_text(encoding="utf-8").splitlines()[:PRODUCTS]
         product_ids = frozenset(str(json.loads(line)["id"]) for line in lines)
+        return cls(folder / "products.jsonl", folder / "queries.tsv", folder / "qrels.tsv", product_ids)
+
+    @classmethod
+    def write(cls, folder: Path) -> SmallShop:
+        lines = (SAMPLE / "products.jsonl").read_text(encoding="utf-8").splitlines()[:PRODUCTS]
+        shop = cls.of(folder)
         lines.insert(BAD_LINE - 1, '{"id": "OFF-9999", "title": "Torn')
-        shop = cls(folder / "products.jsonl", folder / "queries.tsv", folder / "qrels.tsv", product_ids)
         shop.catalog.write_text("\n".join(lines) + "\n", encoding="utf-8")
         shutil.copy(SAMPLE / "queries.tsv", shop.queries)
         head, *judged = (SAMPLE / "qrels.tsv").read_text(encoding="utf-8").splitlines()
-        kept = [row for row in judged if row.split("\t")[1] in product_ids]
+        kept = [row for row in judged if row.split("\t")[1] in shop.product_ids]
         shop.qrels.write_text("\n".join([head, *kept]) + "\n", encoding="utf-8")
         return shop
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from engine.generation import DataFolder
 from tests.integration.commands import Outcome, typed
 from tests.integration.real_server import RealServer, real_server
+from tests.made_once import made_once
 from tests.small_shop import SmallShop, active_generation, link_generation
 
 
@@ -54,5 +56,10 @@ class GatedBuild:
 
 @pytest.fixture(scope="session")
 def gated_build(tmp_path_factory: pytest.TempPathFactory, small_shop: SmallShop) -> GatedBuild:
-    data = tmp_path_factory.mktemp("gated") / "data"
-    return GatedBuild(data, typed("index_builder", "build", *small_shop.flags(data), "--min-ndcg", "1.0"))
+
+    def build(folder: Path) -> None:
+        outcome = typed("index_builder", "build", *small_shop.flags(folder / "data"), "--min-ndcg", "1.0")
+        (folder / "outcome.json").write_text(json.dumps(asdict(outcome)))
+
+    folder = made_once(tmp_path_factory, "gated", build)
+    return GatedBuild(folder / "data", Outcome(**json.loads((folder / "outcome.json").read_text())))
