@@ -18,6 +18,7 @@ from engine.rpc.security import Security
 from engine.rpc.server import Server
 from engine.security.certificates import Certificates
 from engine.security.reload import Reloaded
+from engine.shopper_events import EventOutcome
 from engine.types import LiveStatus
 from tests.certificates import Authority
 from tests.rpc.fake_engine import FakeEngine
@@ -256,6 +257,8 @@ def test_alerts_and_dashboard_ask_for_metrics_and_labels_that_a_server_has(serve
     metrics.batch_finished("encoder", 1, 0.01)
     metrics.cache_looked_up("results", "hit")
     metrics.recall_measured("all", 1.0)
+    metrics.events_finished([EventOutcome("e1"), EventOutcome("e2", reason="INVALID_ARGUMENT")])
+    metrics.events_expired(1)
     page = page_of(server.server)
     names, labels = exposed(page), labels_on(page)
 
