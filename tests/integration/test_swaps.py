@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import grpc
 import pytest
 
 from cartograph.v1 import search_service_pb2 as search
+from engine.bootstrap import open_engine
+from engine.config import ServeSettings
 from tests.integration.calls import SMALL_QUERY, activate, ask, ids, refusal_of, roll_back, status
 from tests.integration.conftest import TwoGenerations
 from tests.integration.real_server import RealServer
+from tests.integration.test_live_changes import own_data
 from tests.rpc.running import Refusal
 from tests.small_shop import SmallShop
 
@@ -97,3 +103,22 @@ def test_rolling_back_past_the_first_generation_is_refused(server: RealServer) -
     refusal = Refusal.of(raised.value)
     assert refusal.code is grpc.StatusCode.FAILED_PRECONDITION
     assert refusal.message == "There is no earlier generation to roll back to."
+
+
+def test_a_generation_that_was_swapped_out_is_freed_without_the_collector(
+    tmp_path: Path, two_generations: TwoGenerations
+) -> None:
+    """What is loaded is never looked at by the collector, so that a circle in it would stay for ever."""
+    own = own_data(tmp_path, two_generations)
+    engine = open_engine(own, ServeSettings(data=own, threads=2, verify=False))
+    live = engine._current().opened.live
+    left = [weakref.ref(each) for each in (live, live.state, engine._current().opened.view.catalog)]
+    del live
+    gc.disable()
+    try:
+        engine.activate(two_generations.small)
+        assert [each() for each in left] == [None] * len(left)
+    finally:
+        gc.enable()
+        engine.close()
+        gc.unfreeze()
