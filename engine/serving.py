@@ -25,6 +25,7 @@ from engine.graph_values import (
     NeighbourPage,
     NeighboursRequest,
 )
+from engine.interpreter import loading
 from engine.live.catching_up import CatchingUp, WrittenLog
 from engine.live.changes import ChangeRequest, ChangeResult
 from engine.live.compaction import Compaction, ForgettingLog
@@ -228,11 +229,9 @@ class ServingEngine:
         """Load it with all live changes that it does not hold. Commits wait only for those that were made
         while it was loaded.
         """
-        start = self._log.start_of(generation.manifest.folded)
-        opened = self._load(generation)
+        with loading():
+            opened = self._loaded(generation)
         try:
-            opened.live.sequence = start
-            opened.live.replay(self._log.latest(opened.live.sequence))
             with self._committing:
                 opened.live.replay(self._log.since(opened.live.sequence))
                 self._replace(opened)
@@ -240,6 +239,18 @@ class ServingEngine:
             opened.close()
             raise
         self._compaction.after_swap()
+
+    def _loaded(self, generation: Generation) -> Opened:
+        """With the changes that are in the log when they are read."""
+        start = self._log.start_of(generation.manifest.folded)
+        opened = self._load(generation)
+        try:
+            opened.live.sequence = start
+            opened.live.replay(self._log.latest(start))
+        except BaseException:
+            opened.close()
+            raise
+        return opened
 
     @contextmanager
     def _live(self) -> Iterator[LiveGeneration]:

@@ -24,7 +24,6 @@ from engine.config import ServeSettings
 from engine.deadline import Deadline
 from engine.events.event_book import EventBook
 from engine.generation import DataFolder, Generation
-from engine.interpreter import loading
 from engine.live.live_generation import LiveGeneration
 from engine.live.overlay import Overlay
 from engine.live.product_reader import ProductReader
@@ -55,7 +54,7 @@ def open_engine(folder: Path, settings: ServeSettings, watch: Watch = UNWATCHED)
     data = DataFolder.open(folder)
     engine = ServingEngine(
         data,
-        partial(_load, settings, watch),
+        lambda generation: open_generation(generation, settings, watch),
         log=ProductLog(data.live_folder),
         events=_events(data, settings, watch),
         batch_threads=settings.worker_count,
@@ -67,11 +66,6 @@ def open_engine(folder: Path, settings: ServeSettings, watch: Watch = UNWATCHED)
     engine.start(data.open_active(verify=settings.verify))
     engine.events.start()
     return engine
-
-
-def _load(settings: ServeSettings, watch: Watch, generation: Generation) -> Opened:
-    with loading():
-        return open_generation(generation, settings, watch)
 
 
 def _events(data: DataFolder, settings: ServeSettings, watch: Watch) -> EventBook:

@@ -20,7 +20,7 @@ from engine.commands.securing import open_security
 from engine.commands.tracing import open_tracer
 from engine.config import ServeSettings
 from engine.files import write_atomically
-from engine.interpreter import take_short_turns
+from engine.interpreter import prepare_to_serve
 from engine.logs import configure_logs, written_behind
 from engine.metrics import Metrics, MetricsPage
 from engine.rpc.engine_api import SearchEngine
@@ -45,7 +45,7 @@ def serve(settings: ServeSettings, open_engine: OpenEngine[SearchEngine] | None 
         return serve_many(settings)
     with written_behind(sys.stderr) as stream:
         configure_logs(settings.log_level, settings.log_format, stream)
-        take_short_turns()
+        prepare_to_serve()
         with open_security(settings) as security, open_tracer(settings) as tracer:
             stopped = _serve(settings, open_engine or _bootstrap, security, tracer)
     if not stopped:

@@ -24,7 +24,7 @@ from engine.commands.serve import leave_threads_behind, server_of, stop_signal, 
 from engine.commands.tracing import open_tracer
 from engine.config import ServeSettings
 from engine.errors import EngineError
-from engine.interpreter import take_short_turns
+from engine.interpreter import prepare_to_serve
 from engine.logs import configure_logs, written_behind
 from engine.metrics import Metrics, MetricsPage
 from engine.rpc.security import Security
@@ -43,7 +43,7 @@ def serve_one(settings: ServeSettings, told: TextIO, tell: TextIO) -> int:
     own_port = int(told.readline())
     with written_behind(sys.stderr) as stream:
         configure_logs(settings.log_level, settings.log_format, stream)
-        take_short_turns()
+        prepare_to_serve()
         with open_security(settings) as security, open_tracer(settings) as tracer:
             stopped = _serve(settings, own_port, told, tell, security, tracer)
     if not stopped:

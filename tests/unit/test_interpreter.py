@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import platform
+import subprocess
 import sys
 
 import pytest
@@ -50,3 +52,34 @@ def test_threads_of_a_server_take_turns_of_half_a_millisecond() -> None:
         assert sys.getswitchinterval() == pytest.approx(0.0005)
     finally:
         sys.setswitchinterval(before)
+
+
+HEAPS = """
+import ctypes, os, sys, threading
+from engine.interpreter import share_heaps
+
+share_heaps()
+held = threading.Barrier(9)
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+
+def allocate():
+    pointers = [libc.malloc(5_000) for _ in range(50)]
+    held.wait()
+
+for _ in range(8):
+    threading.Thread(target=allocate).start()
+held.wait()
+libc.malloc_info(0, ctypes.c_void_p.in_dll(libc, "stdout"))
+libc.fflush(None)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such setting")
+@pytest.mark.parametrize(("variable", "heaps"), [({}, 2), ({"MALLOC_ARENA_MAX": "3"}, 3)])
+def test_eight_threads_share_two_heaps_unless_told_otherwise(variable: dict[str, str], heaps: int) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", HEAPS], env=variable, capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert told.stdout.count("<heap nr=") == heaps
