@@ -6,10 +6,12 @@ import ctypes
 import gc
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 _TURN_SECONDS = 0.0005
+_LATER_SECONDS = 60.0
 _HEAPS = 2
 _M_ARENA_MAX = -8
 """By that number glibc knows the setting (malloc.h)."""
@@ -39,12 +41,40 @@ def share_heaps() -> None:
         mallopt(_M_ARENA_MAX, _HEAPS)
 
 
+class LaterCollection:
+    """Of all garbage, what `loading` has put aside too: for .2 s no thread answers anything. Calls may have
+    left a circle during a swap that still holds the generation before it.
+    """
+
+    def __init__(self, seconds: float = _LATER_SECONDS) -> None:
+        self._seconds = seconds
+        self._waiting: threading.Timer | None = None
+
+    def ask(self) -> None:
+        """For one, so many seconds after it was asked for last."""
+        self.cancel()
+        self._waiting = threading.Timer(self._seconds, self._collect)
+        self._waiting.daemon = True
+        self._waiting.start()
+
+    def cancel(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    @staticmethod
+    def _collect() -> None:
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+
+
 @contextmanager
 def loading() -> Iterator[None]:
     """While much comes that will stay: nothing is collected meanwhile, and what is there at the end is not
     looked at any more. A collection among a million objects takes .2 s, in which no thread answers anything.
 
-    What of it refers to itself in a circle is never freed; all else goes with its last reference.
+    What refers to itself in a circle by then is for a `LaterCollection`; all else goes with its last
+    reference.
     """
     enabled = gc.isenabled()
     gc.disable()

@@ -25,7 +25,7 @@ from engine.graph_values import (
     NeighbourPage,
     NeighboursRequest,
 )
-from engine.interpreter import loading
+from engine.interpreter import LaterCollection, loading
 from engine.live.catching_up import CatchingUp, WrittenLog
 from engine.live.changes import ChangeRequest, ChangeResult
 from engine.live.compaction import Compaction, ForgettingLog
@@ -101,6 +101,7 @@ class ServingEngine:
         self._writer = LiveWriter(log, self._live, most_slots=live_products, on_commit=on_commit)
         self._compaction = Compaction(data, log)
         self._catching_up = CatchingUp(log, self._live)
+        self._garbage = LaterCollection()
 
     def start(self, generation: Generation) -> None:
         """Load the first generation."""
@@ -206,6 +207,7 @@ class ServingEngine:
         """Free everything; calls after this raise NotServingError."""
         self._batch.shutdown(wait=True, cancel_futures=True)
         self._catching_up.close()
+        self._garbage.cancel()
         self._writer.close()
         self._compaction.close()
         with self._swap:
@@ -239,6 +241,7 @@ class ServingEngine:
             opened.close()
             raise
         self._compaction.after_swap()
+        self._garbage.ask()
 
     def _loaded(self, generation: Generation) -> Opened:
         """With the changes that are in the log when they are read."""

@@ -6,10 +6,16 @@ import gc
 import platform
 import subprocess
 import sys
+import time
+import weakref
 
 import pytest
 
-from engine.interpreter import loading, take_short_turns
+from engine.interpreter import LaterCollection, loading, take_short_turns
+
+
+class Circle:
+    itself: Circle
 
 
 def test_nothing_is_collected_while_a_generation_is_loaded_and_it_is_left_alone_afterwards() -> None:
@@ -21,6 +27,25 @@ def test_nothing_is_collected_while_a_generation_is_loaded_and_it_is_left_alone_
 
         assert gc.isenabled()
         assert gc.get_freeze_count() >= frozen + len(stays)
+    finally:
+        gc.unfreeze()
+
+
+def test_a_circle_that_was_left_while_a_generation_was_loaded_is_freed_later() -> None:
+    try:
+        with loading():
+            circle = Circle()
+            circle.itself = circle
+            left = weakref.ref(circle)
+            del circle
+
+        gc.collect()
+        assert left() is not None
+        LaterCollection(seconds=0.01).ask()
+        until = time.monotonic() + 10
+        while left() is not None:
+            assert time.monotonic() < until
+            time.sleep(0.01)
     finally:
         gc.unfreeze()
 
