@@ -44,6 +44,11 @@ class _Call(Generic[Item, Result]):
         self.woken.set()
 
 
+def _finish_all(calls: Sequence[_Call[Item, Result]], error: Exception) -> None:
+    for call in calls:
+        call.finish(None, error)
+
+
 class Batcher(Generic[Item, Result]):
     """`run` gives one result for each item, in order; it is never called by two threads at once.
 
@@ -91,8 +96,12 @@ class Batcher(Generic[Item, Result]):
             self._wait(call)
         if call.state is _State.LEADS:
             self._lead()
-        if call.error is not None:
-            raise call.error
+        error, call.error = call.error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # else this frame and the error would hold each other, and all that was in use
         if call.results is None:
             raise RuntimeError("The batcher lost a call.")
         return call.results
@@ -142,6 +151,7 @@ class Batcher(Generic[Item, Result]):
             for call in batch:
                 if call.state is not _State.DONE:  # KeyboardInterrupt and the like
                     call.finish(None, NotServingError("The model was stopped while it answered."))
+            batch.clear()  # an error that nobody waits for any more has it in its frames
 
     def _take(self, batch: list[_Call[Item, Result]]) -> None:
         """Move the next calls into the batch, the longest-waiting first; a caller that is gone is left out.
@@ -177,8 +187,7 @@ class Batcher(Generic[Item, Result]):
             if self._on_batch is not None:
                 self._on_batch(len(items), seconds)
         except Exception as error:
-            for call in batch:
-                call.finish(None, error)
+            _finish_all(batch, error)
             return
         start_at = 0
         for call in batch:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -244,3 +246,37 @@ def test_under_load_every_caller_gets_its_own_answers(pool: ThreadPoolExecutor) 
     assert sum(len(batch) for batch in model.batches) == 16 * 180
     assert max(len(batch) for batch in model.batches) <= 7
     assert batcher.waiting == 0
+
+
+class Used:
+    """Something dear that a caller has at hand."""
+
+
+def test_an_error_holds_nothing_of_those_it_was_raised_for_once_they_have_it() -> None:
+    """No collector is needed: a generation that was swapped out would be there until it ran."""
+
+    def fails(_items: Sequence[int]) -> Sequence[int]:
+        raise ValueError("no model")
+
+    batcher = Batcher[int, int](fails, max_batch=8, max_waiting=8)
+    left: list[weakref.ref[Used]] = []
+
+    def ask() -> None:
+        used = Used()
+        left.append(weakref.ref(used))
+        batcher.submit([1])
+
+    def told() -> bool:
+        try:
+            ask()
+        except ValueError:
+            return True
+        return False
+
+    gc.disable()
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert all(threads.map(lambda _: told(), range(50)))
+        assert [each() for each in left] == [None] * 50
+    finally:
+        gc.enable()
