@@ -18,7 +18,7 @@ JOBS ?= 2
 CATALOG ?= $(SAMPLE)/products.jsonl
 EVALUATION ?= $(SAMPLE)/queries.tsv
 
-.PHONY: install demo test check lint fault bench models proto clean
+.PHONY: install demo test check lint soak fault bench models proto clean
 
 install: $(INSTALLED)
 
@@ -47,6 +47,10 @@ lint: $(INSTALLED)
 	$(BIN)/buf format --diff --exit-code
 
 check: lint test
+
+# Two minutes of mixed load on a real server: no memory, file handle or thread may be left over.
+soak: $(INSTALLED)
+	$(BIN)/python -m pytest tests/fault/test_soak.py -m "long or not long" --timeout 0
 
 # The long forms of all that is done to break a server (docs/faults.md), with the budgets above: many hours. The report
 # is JUnit's XML, and a page of what was tried, lost and leaked.
