@@ -31,8 +31,8 @@ MOST_MIB_AN_HOUR = 1.0
 SHORT_HOURS, SHORT_MIB = 0.5, 64.0
 """In less time a slope says little: so much more is let be, by which the allocator's holdings vary."""
 SPARE_FILES, SPARE_THREADS = 16, 8
-"""Of pools that had not been used to the full before. A generation that stays when another one serves has some
-twenty files.
+"""Of pools that had not been used to the full before. A generation that stays when another one serves has
+some twenty files.
 """
 
 
