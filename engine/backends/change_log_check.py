@@ -23,9 +23,8 @@ from engine.errors import DamagedChangeLogError
 _HEADER_BYTES = 100
 """Of a file of SQLite, whatever its pages; user_version is at 60, application_id at 68."""
 
-# Both statements are made of constants.
-_CHANGES = f"SELECT {CHANGE_COLUMNS} FROM change ORDER BY sequence"  # noqa: S608
-_REQUESTS = f"SELECT {REQUEST_COLUMNS} FROM request ORDER BY ordinal"  # noqa: S608
+_CHANGES = f"SELECT {CHANGE_COLUMNS} FROM change ORDER BY sequence"  # noqa: S608 (a constant)
+_REQUESTS = f"SELECT {REQUEST_COLUMNS} FROM request ORDER BY ordinal"  # noqa: S608 (a constant)
 
 
 def verify(connection: sqlite3.Connection, path: Path, log_id: bytes, acknowledged: Extent) -> Extent:

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from engine.backends.change import seal
 from engine.backends.change_mark import ID_BYTES, Extent, Mark, create_mark, read_mark
+from engine.backends.sqlite_file import connect, use_wal
 from engine.backends.storage_failure import storage_failures
-from engine.errors import DamagedChangeLogError, StorageError
+from engine.errors import DamagedChangeLogError
 from engine.files import fsync_folder
 
 DATABASE = "changes.sqlite3"
@@ -103,9 +104,9 @@ def _create(folder: Path) -> None:
 
 def connect_to_write(path: Path) -> sqlite3.Connection:
     """Every COMMIT of it is flushed; checkpoints are left to the one who holds it."""
-    connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
+    connection = _connect(path, "mode=rw")
     try:
-        _refuse_other_journal(connection, path)
+        use_wal(connection, path)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA wal_autocheckpoint=0")
         connection.execute("PRAGMA secure_delete=OFF")  # forgetting would write all that is forgotten
@@ -120,26 +121,16 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _refuse_other_journal(connection: sqlite3.Connection, path: Path) -> None:
-    """A file system without shared memory, such as one of a network, has no WAL."""
-    [(mode,)] = connection.execute("PRAGMA journal_mode=WAL")
-    if mode != b"wal":
-        raise StorageError(path, "is on a file system where SQLite has no WAL; put it on a local disk")
-
-
 def connect_to_read(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
     """Cannot write, and so never checkpoints: a damaged log stays as it was found. `immutable` is for a file
     that nobody writes to and that has no -wal.
     """
-    return _connect(f"{path.absolute().as_uri()}?{'immutable=1' if immutable else 'mode=ro'}")
+    return _connect(path, "immutable=1" if immutable else "mode=ro")
 
 
-def _connect(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
-    )
-    connection.text_factory = bytes  # of a damaged file, text need not be any
-    return connection
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    """Of a damaged file, text need not be any: it is read as bytes."""
+    return connect(path, mode, busy_seconds=_BUSY_SECONDS, text_factory=bytes)
 
 
 def read_extent(connection: sqlite3.Connection, path: Path, log_id: bytes) -> Extent:

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 from zlib import crc32
 
+from engine.backends.sqlite_file import connect, use_wal
 from engine.backends.storage_failure import storage_failures
 from engine.errors import DamagedChangeLogError, DamagedEventsError, LockHeldError, StorageError
 from engine.files import fsync_folder
@@ -102,7 +103,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
     """Every COMMIT of it is flushed."""
     connection = _connect(path, "mode=rw")
     try:
-        _refuse_other_journal(connection, path)
+        use_wal(connection, path)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA secure_delete=ON")
         connection.create_function("tombstone_of", 1, tombstone_of, deterministic=True)
@@ -167,27 +168,12 @@ def event_failures(path: Path) -> Iterator[None]:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?{mode}",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=_BUSY_SECONDS,
-    )
-    connection.text_factory = _text
-    return connection
+    return connect(path, mode, busy_seconds=_BUSY_SECONDS, text_factory=_text)
 
 
 def _text(content: bytes) -> str:
     """Of a damaged file, text need not be any; the checksum tells."""
     return content.decode(errors="replace")
-
-
-def _refuse_other_journal(connection: sqlite3.Connection, path: Path) -> None:
-    """A file system without shared memory, such as one of a network, has no WAL."""
-    [(mode,)] = connection.execute("PRAGMA journal_mode=WAL")
-    if mode != "wal":
-        raise StorageError(path, "is on a file system where SQLite has no WAL; put it on a local disk")
 
 
 def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:

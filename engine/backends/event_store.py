@@ -40,7 +40,7 @@ _OF_SHOPPER = "FROM event WHERE shopper = :shopper AND shopper != x''"
 """The second half lets SQLite use the index, which leaves out events of nobody."""
 _SPAN = f"SELECT count(*), coalesce(min(sequence), 0) {_OF_SHOPPER}"
 _HOLD = (
-    f"INSERT INTO held SELECT :tombstone, place, created, (SELECT count(*) {_OF_SHOPPER} AND "  # noqa: S608
+    f"INSERT INTO held SELECT :tombstone, place, created, (SELECT count(*) {_OF_SHOPPER} AND "  # noqa: S608 (a constant)
     "sequence <= coalesce(backup.sequence, event.sequence)) AS events FROM backup WHERE events > 0 "
     "ON CONFLICT (shopper, place, created) DO UPDATE SET events = events + excluded.events"
 )
@@ -152,7 +152,8 @@ class EventStore:
         which = "created = ?2" if sequence is None else "created != ?2"
         with self._transaction() as connection:
             for table in ("backup", "held"):
-                connection.execute(f"DELETE FROM {table} WHERE place = ?1 AND {which}", (place, time))  # noqa: S608
+                statement = f"DELETE FROM {table} WHERE place = ?1 AND {which}"  # noqa: S608 (our own words)
+                connection.execute(statement, (place, time))
             connection.execute(
                 "UPDATE backup SET sequence = ? WHERE place = ? AND created = ?", (sequence, place, time)
             )
@@ -165,7 +166,8 @@ class EventStore:
             connection.execute("ATTACH ? AS other", (f"{(other / DATABASE).absolute().as_uri()}?mode=ro",))
         with self._transaction() as connection:
             for table in ("forgotten", "erased", "backup", "held"):
-                connection.execute(f"INSERT OR REPLACE INTO main.{table} SELECT * FROM other.{table}")  # noqa: S608
+                statement = f"INSERT OR REPLACE INTO main.{table} SELECT * FROM other.{table}"  # noqa: S608 (our own tables)
+                connection.execute(statement)
             connection.execute(
                 "UPDATE store SET sequence = max(sequence, (SELECT sequence FROM other.store))"
             )

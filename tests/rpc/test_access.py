@@ -15,7 +15,6 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 from cartograph.v1 import catalog_service_pb2 as catalog
 from cartograph.v1 import generation_service_pb2 as generation
 from cartograph.v1 import search_service_pb2 as search
-from engine.logs import configure_logs
 from engine.rpc.security import Security
 from engine.security.access import Access
 from engine.security.audit import AuditLog
@@ -69,13 +68,6 @@ def security_of(records: Sequence[KeyRecord], folder: Path) -> Security:
     tokens = Reloaded((), lambda: Tokens.read(jwks, AUDIENCE, ISSUER))
     access = Access(keys, tokens, Limiter(Usage()))
     return Security(access, audit=AuditLog(folder / "audit.jsonl"))
-
-
-@pytest.fixture
-def log() -> io.StringIO:
-    stream = io.StringIO()
-    configure_logs("debug", "json", stream)
-    return stream
 
 
 @pytest.fixture

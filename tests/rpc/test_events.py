@@ -12,7 +12,6 @@ import pytest
 from prometheus_client import generate_latest
 
 from cartograph.v1 import event_service_pb2 as event
-from engine.logs import configure_logs
 from engine.security.scopes import Scope
 from engine.security.secret import NewKey
 from engine.shopper_events import EventType, ShopperEvent
@@ -37,13 +36,6 @@ def clicks(*numbers: int) -> event.RecordEventsRequest:
             for number in numbers
         ]
     )
-
-
-@pytest.fixture
-def log() -> io.StringIO:
-    stream = io.StringIO()
-    configure_logs("debug", "json", stream)
-    return stream
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import gc
 import platform
 import subprocess
 import sys
-import time
 import weakref
 
 import pytest
 
 from engine.interpreter import LaterCollection, loading, take_short_turns
+from tests.unit.held_model import wait_until
 
 
 class Circle:
@@ -42,10 +42,7 @@ def test_a_circle_that_was_left_while_a_generation_was_loaded_is_freed_later() -
         gc.collect()
         assert left() is not None
         LaterCollection(seconds=0.01).ask()
-        until = time.monotonic() + 10
-        while left() is not None:
-            assert time.monotonic() < until
-            time.sleep(0.01)
+        wait_until(lambda: left() is None)
     finally:
         gc.unfreeze()
 

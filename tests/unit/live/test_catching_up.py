@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,16 +13,10 @@ from engine.errors import StorageError
 from engine.live.catching_up import CatchingUp
 from engine.types import Product
 from engine.written_changes import WrittenChange, WrittenRequest
+from tests.unit.held_model import wait_until
 from tests.unit.live.live_fakes import FINGERPRINT, ListedLog, Shop, embedding, product
 
 PATH = Path("changes.sqlite3")
-
-
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.002)
 
 
 def written(log: ListedLog, *products: Product) -> None:
@@ -55,7 +48,7 @@ def test_changes_of_another_process_are_seen_and_followers_are_told(shop: Shop) 
     with catching_up(shop):
         written(shop.log, product("b", "Kettle"), product("a", "Teapot, black"))
 
-        until(lambda: shop.log.feed.wakes == 1)
+        wait_until(lambda: shop.log.feed.wakes == 1)
 
     found = shop.live.state.product("b"), shop.live.state.product("a")
     assert [each.title for each in found if each] == ["Kettle", "Teapot, black"]
@@ -67,7 +60,7 @@ def test_what_is_there_already_is_not_laid_over_again(shop: Shop) -> None:
     written(shop.log, product("b", "Kettle"))
 
     with catching_up(shop) as started:
-        until(lambda: started._reached == 1)
+        wait_until(lambda: started._reached == 1)
 
     assert (shop.overlays, shop.log.feed.wakes) == ([], 0)
 
@@ -83,8 +76,8 @@ def test_trouble_is_told_once_and_it_goes_on_when_it_is_over(shop: Shop) -> None
     shop.log.since = broken  # type: ignore[method-assign]
     written(shop.log, product("b", "Kettle"))
     with capture_logs() as logs, catching_up(shop):
-        until(lambda: looks > 3)
+        wait_until(lambda: looks > 3)
         shop.log.since = read  # type: ignore[method-assign]
-        until(lambda: shop.live.sequence == 1)
+        wait_until(lambda: shop.live.sequence == 1)
 
     assert [each["error"] for each in logs] == [f"{PATH} cannot be read."]
